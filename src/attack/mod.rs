@@ -1,0 +1,3 @@
+//! Attacks.
+mod curve;
+pub use curve::ErrorCurve;

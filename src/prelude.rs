@@ -1,0 +1,2 @@
+//! What a notebook imports.
+pub use crate::error::{Error, Result};

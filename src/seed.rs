@@ -1,0 +1,68 @@
+//! Random numbers that depend on what they are for, never on when or where they are drawn.
+//!
+//! Every use of chance draws from its own ChaCha8 stream, keyed by `(seed, purpose, index)`. So a result
+//! does not depend on the order of the work, on the batch size or on the number of threads.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+/// What random numbers are drawn for. Two purposes never share numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Purpose {
+    /// Initial parameters; the index counts the parameters of a network.
+    Parameters = 1,
+    /// The order of a data set in an epoch; the index is the epoch.
+    Order = 2,
+    /// An attack's random start; the index is the example (and restart).
+    Attack = 3,
+}
+
+/// A stream of random numbers.
+pub struct Stream(ChaCha8Rng);
+
+/// The stream of `(seed, purpose, index)`.
+pub fn stream(seed: u64, purpose: Purpose, index: u64) -> Stream {
+    let mut key = [0u8; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..12].copy_from_slice(&(purpose as u32).to_le_bytes());
+    let mut rng = ChaCha8Rng::from_seed(key);
+    rng.set_stream(index);
+    Stream(rng)
+}
+
+impl Stream {
+    /// Uniform in `[0, 1)`, a multiple of 2^-24.
+    pub fn uniform(&mut self) -> f32 {
+        (self.0.next_u32() >> 8) as f32 * (1.0 / (1u32 << 24) as f32)
+    }
+
+    /// Uniform in `[low, high)` up to rounding.
+    pub fn uniform_in(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * self.uniform()
+    }
+
+    /// Uniform among `0..n` without bias; 0 where `n` is 0 or 1.
+    pub fn below(&mut self, n: u64) -> u64 {
+        if n < 2 {
+            return 0;
+        }
+        // Values at or above the largest multiple of n would favour small remainders.
+        let limit = u64::MAX - u64::MAX % n;
+        loop {
+            let value = self.0.next_u64();
+            if value < limit {
+                return value % n;
+            }
+        }
+    }
+
+    /// A uniformly random order of `0..n` (Fisher-Yates).
+    pub fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for last in (1..n).rev() {
+            order.swap(last, self.below(last as u64 + 1) as usize);
+        }
+        order
+    }
+}

@@ -1,0 +1,3 @@
+//! Covariance spectra of representations.
+mod spectrum;
+pub use spectrum::{PowerLaw, Spectrum};
