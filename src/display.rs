@@ -27,9 +27,7 @@ pub(crate) fn show(contents: &[Content<'_>]) {
     let mut block = String::new();
     for content in contents {
         let (mime, text) = match content {
-            Content::Png(bytes) => {
-                ("image/png", base64::engine::general_purpose::STANDARD.encode(bytes))
-            }
+            Content::Png(bytes) => ("image/png", base64::engine::general_purpose::STANDARD.encode(bytes)),
             Content::Html(text) => ("text/html", (*text).to_owned()),
             Content::Plain(text) => ("text/plain", (*text).to_owned()),
         };

@@ -15,10 +15,8 @@ pub(crate) fn write_whole(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new()
-        .prefix(".eigengate-")
-        .tempfile_in(folder)
-        .map_err(Error::writing(path))?;
+    let mut file =
+        tempfile::Builder::new().prefix(".eigengate-").tempfile_in(folder).map_err(Error::writing(path))?;
     let mut buffer = BufWriter::new(file.as_file_mut());
     write(&mut buffer)?;
     buffer.flush().map_err(Error::writing(path))?;
