@@ -1,1 +1,16 @@
-//! stub
+//! Networks with named parameters and runtime sizes, on dfdx tensors.
+
+mod activation;
+mod adam;
+mod mlp;
+mod network;
+pub mod ops;
+mod parameter;
+pub(crate) mod tensors;
+
+pub use activation::Activation;
+pub use adam::{Adam, AdamState};
+pub use mlp::Mlp;
+pub use network::{Forward, Network, Recorded};
+pub use ops::GradientsOf;
+pub use parameter::Parameter;
