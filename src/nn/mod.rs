@@ -3,9 +3,10 @@
 mod activation;
 mod adam;
 mod mlp;
-mod network;
+pub(crate) mod network;
 pub mod ops;
 mod parameter;
+mod predict;
 pub(crate) mod tensors;
 
 pub use activation::Activation;
@@ -14,3 +15,5 @@ pub use mlp::Mlp;
 pub use network::{Forward, Network, Recorded};
 pub use ops::GradientsOf;
 pub use parameter::Parameter;
+pub(crate) use predict::{argmax, largest};
+pub use predict::{error_rate, predictions};

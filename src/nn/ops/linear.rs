@@ -46,7 +46,8 @@ fn run<T: Tape<f32, Device>>(
     bias: &Matrix,
     gradients: GradientsOf,
 ) -> Result<Matrix<T>> {
-    use super::cpu::{Contiguous, View, column_sums_into, product};
+    use super::cpu::Contiguous;
+    use crate::numeric::{View, column_sums, product};
     use dfdx::prelude::PutTape;
 
     let (x, mut tape) = Contiguous::new(x)?;
@@ -66,7 +67,8 @@ fn run<T: Tape<f32, Device>>(
         if gradients.parameters() {
             let dw = g.get_or_alloc_mut(weight.tensor())?;
             product(dw, true, dy_view.t(), View::new(x.values(), batch, inputs));
-            column_sums_into(g.get_or_alloc_mut(bias.tensor())?, &dy);
+            let db = g.get_or_alloc_mut(bias.tensor())?;
+            db.iter_mut().zip(column_sums(&dy, outputs)).for_each(|(db, sum)| *db += sum as f32);
         }
         if gradients.input() {
             let dx = g.get_or_alloc_mut(x.tensor())?;

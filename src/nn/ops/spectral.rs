@@ -146,8 +146,9 @@ pub fn spectral_penalty<T: Tape<f32, Device>>(
 
 #[cfg(not(feature = "cuda"))]
 fn run<T: Tape<f32, Device>>(tap: Matrix<T>, vectors: &Matrix, target: &SpectralTarget) -> Result<Scalar<T>> {
-    use super::cpu::{Contiguous, View, column_means, column_squares, product};
+    use super::cpu::Contiguous;
     use crate::device::refused;
+    use crate::numeric::{View, column_means, column_squares, product};
     use dfdx::prelude::{PutTape, TensorFromVec};
     use rayon::prelude::*;
 

@@ -1,17 +1,30 @@
-//! Float32 matrix products by the crate `gemm`.
+//! Matrix products by the crate `gemm`.
+
+/// What products multiply: `f32` or `f64`.
+pub(crate) trait Number: Copy + 'static {
+    const ONE: Self;
+}
+
+impl Number for f32 {
+    const ONE: f32 = 1.0;
+}
+
+impl Number for f64 {
+    const ONE: f64 = 1.0;
+}
 
 /// A matrix as a product reads it: row-major values, perhaps transposed.
 #[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    values: &'a [f32],
+pub(crate) struct View<'a, T> {
+    values: &'a [T],
     rows: usize,
     columns: usize,
     transposed: bool,
 }
 
-impl<'a> View<'a> {
+impl<'a, T> View<'a, T> {
     /// `rows * columns` row-major values.
-    pub(crate) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+    pub(crate) fn new(values: &'a [T], rows: usize, columns: usize) -> Self {
         assert_eq!(values.len(), rows * columns, "a view must cover its values");
         Self { values, rows, columns, transposed: false }
     }
@@ -35,7 +48,7 @@ impl<'a> View<'a> {
 ///
 /// Every element is summed over the inner dimension in an order that depends on the sizes alone, not on
 /// the number of threads.
-pub(crate) fn product(target: &mut [f32], accumulate: bool, a: View<'_>, b: View<'_>) {
+pub(crate) fn product<T: Number>(target: &mut [T], accumulate: bool, a: View<'_, T>, b: View<'_, T>) {
     let ((rows, inner), (inner_b, columns)) = (a.dims(), b.dims());
     assert_eq!(inner, inner_b, "inner dimensions of a product");
     assert_eq!(target.len(), rows * columns, "size of a product");
@@ -57,8 +70,8 @@ pub(crate) fn product(target: &mut [f32], accumulate: bool, a: View<'_>, b: View
             b.values.as_ptr(),
             b_columns,
             b_rows,
-            1.0,
-            1.0,
+            T::ONE,
+            T::ONE,
             false,
             false,
             false,

@@ -25,10 +25,7 @@ fn fold_columns(values: &[f32], columns: usize, add: impl Fn(&mut f64, f32) + Sy
 /// The mean of every column of `values` `(rows, columns)`, `rows >= 1`.
 pub(crate) fn column_means(values: &[f32], columns: usize) -> Vec<f32> {
     let rows = (values.len() / columns.max(1)).max(1) as f64;
-    fold_columns(values, columns, |sum, value| *sum += f64::from(value))
-        .into_iter()
-        .map(|sum| (sum / rows) as f32)
-        .collect()
+    column_sums(values, columns).into_iter().map(|sum| (sum / rows) as f32).collect()
 }
 
 /// The sum of squares of every column.
@@ -36,10 +33,7 @@ pub(crate) fn column_squares(values: &[f32], columns: usize) -> Vec<f64> {
     fold_columns(values, columns, |sum, value| *sum += f64::from(value) * f64::from(value))
 }
 
-/// Adds the sum of every column of `values` to `target`.
-pub(crate) fn column_sums_into(target: &mut [f32], values: &[f32]) {
-    let sums = fold_columns(values, target.len(), |sum, value| *sum += f64::from(value));
-    for (t, sum) in target.iter_mut().zip(sums) {
-        *t += sum as f32;
-    }
+/// The sum of every column.
+pub(crate) fn column_sums(values: &[f32], columns: usize) -> Vec<f64> {
+    fold_columns(values, columns, |sum, value| *sum += f64::from(value))
 }
