@@ -53,15 +53,15 @@ fn draw(
                 stroke(&thin_line(&points), line.dash, line.width * POINT, color, plot, layer);
                 if line.markers || run.len() == 1 {
                     let diameter = MARKER_POINTS.max(1.5 * line.width);
-                    layer.shapes.extend(
-                        thin_dots(&visible(run, (x, y))).into_iter().map(|center| dot(center, diameter)),
-                    );
+                    let dots = thin_dots(&visible(run, (x, y)), diameter * POINT);
+                    layer.shapes.extend(dots.into_iter().map(|center| dot(center, diameter)));
                 }
             }
         }
         Series::Points(points) => {
             let all: Vec<Point> = part.runs.iter().flat_map(|run| visible(run, (x, y))).collect();
-            layer.shapes.extend(thin_dots(&all).into_iter().map(|center| dot(center, points.diameter)));
+            let dots = thin_dots(&all, points.diameter * POINT);
+            layer.shapes.extend(dots.into_iter().map(|center| dot(center, points.diameter)));
         }
         Series::Band(band) => {
             for run in &part.runs {

@@ -46,7 +46,13 @@ fn draw(curves: &[&ErrorCurve]) -> Result<Figure> {
     // Error rates start at zero; they end at 100 or where the data do.
     let top = if highest > 0.0 { (1.05 * highest).min(102.0) } else { 1.0 };
     let y = Axis::linear("Error rate (%)").with_range(0.0, top);
-    let mut panel = Panel::new(Axis::linear("Perturbation size ε"), y);
+    let mut x = Axis::linear("Perturbation size ε");
+    let sizes = || curves.iter().flat_map(|curve| curve.eps.iter().copied());
+    if sizes().all(|eps| eps == 0.0) {
+        // Only the clean error: an axis around zero would show attacks of negative size.
+        x = x.with_range(-0.004, 0.1);
+    }
+    let mut panel = Panel::new(x, y);
     for band in bands {
         panel = panel.with(band);
     }

@@ -32,10 +32,11 @@ pub(super) fn thin_line(points: &[Point]) -> Vec<Point> {
     kept
 }
 
-/// One dot for each cell of half a pixel.
-pub(super) fn thin_dots(points: &[Point]) -> Vec<Point> {
+/// One dot for each cell of a quarter of its diameter, so that where one is left out another covers most of it.
+pub(super) fn thin_dots(points: &[Point], diameter: f64) -> Vec<Point> {
     let mut taken = HashSet::new();
-    let cell = |p: &Point| ((p.0 / COLUMN).round() as i64, (p.1 / COLUMN).round() as i64);
+    let side = (diameter / 4.0).max(COLUMN);
+    let cell = |p: &Point| ((p.0 / side).round() as i64, (p.1 / side).round() as i64);
     points.iter().filter(|p| taken.insert(cell(p))).copied().collect()
 }
 
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn thinning_keeps_extremes_and_order() {
-        let many: Vec<Point> = (0..1000).map(|i| (0.4 * f64::from(i) / 1000.0, f64::from(i % 7))).collect();
+        let many: Vec<Point> = (0..1000).map(|i| (0.4 * f64::from(i) / 1000.0, f64::from((i + 3) % 7))).collect();
         let kept = thin_line(&many);
         assert_eq!(kept.len(), 4);
         assert!(kept.windows(2).all(|w| w[0].0 <= w[1].0));

@@ -40,3 +40,54 @@ pub fn training_history(trainings: &[(&str, &History)]) -> Result<Figure> {
     }
     Ok(Figure::new(vec![loss, error]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::EpochRecord;
+
+    fn history(epochs: usize, rate: f64, validated: bool) -> History {
+        let record = |epoch: usize| {
+            let progress = (-rate * epoch as f64).exp();
+            EpochRecord {
+                epoch,
+                loss: 2.3 * progress + 0.01,
+                cross_entropy: 2.3 * progress,
+                penalty: 0.01,
+                train_error: 0.9 * progress,
+                validation_error: (validated && epoch.is_multiple_of(2)).then_some(0.9 * progress + 0.02),
+                seconds: 1.0,
+            }
+        };
+        History { records: (1..=epochs).map(record).collect(), ..History::default() }
+    }
+
+    #[test]
+    fn panels_hold_what_the_history_says() {
+        let (a, b) = (history(20, 0.3, true), history(12, 0.2, false));
+        let figure = training_history(&[("vanilla", &a), ("1/n", &b)]).unwrap();
+        let summary = figure.summary().unwrap();
+        assert!(summary.contains("`vanilla, training`: 20 points"), "{summary}");
+        assert!(summary.contains("`vanilla, validation`: 10 points"), "{summary}");
+        assert!(!summary.contains("`1/n, validation`"), "{summary}");
+        // 0.9 * exp(-0.3 * 2) + 0.02 in percent.
+        assert!(summary.contains("to 51.393"), "{summary}");
+        if let Some(folder) = std::env::var_os("EIGENGATE_GALLERY") {
+            let folder = std::path::PathBuf::from(folder);
+            figure.save(folder.join("history.png")).unwrap();
+            figure.save(folder.join("history.svg")).unwrap();
+            training_history(&[("vanilla", &a)]).unwrap().save(folder.join("history-one.png")).unwrap();
+            training_history(&[("one epoch", &history(1, 0.3, true))])
+                .unwrap()
+                .save(folder.join("history-short.png"))
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_history_without_epochs_is_an_error() {
+        let error = training_history(&[("vanilla", &History::default())]).unwrap_err();
+        assert!(error.to_string().contains("vanilla"), "{error}");
+        assert!(training_history(&[]).is_err());
+    }
+}

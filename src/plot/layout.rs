@@ -36,7 +36,10 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
         Some(entries) => common = place(entries, fonts, inside, if columns == 1 { 0.31 } else { 0.2 }),
         None => {
             let cell = (inside - PANEL_GAP * (columns - 1) as f64) / columns as f64;
-            own = names.into_iter().map(|entries| place(entries, fonts, cell, 0.31)).collect();
+            let fits = |entries: &Vec<_>| beside_fits(&Block::column(entries.clone(), fonts), cell, 0.31);
+            // All on the same side: areas for data line up, and a single legend would cost all of them.
+            let share = if names.iter().all(fits) { 0.31 } else { 0.0 };
+            own = names.into_iter().map(|entries| place(entries, fonts, cell, share)).collect();
         }
     }
 
@@ -79,8 +82,7 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
         layers.extend(draw::panel(resolved, frame, fonts));
         match legend {
             Some(Placed::Right(block)) => {
-                let left = frame.cell.right - block.width();
-                layers.push(block.draw(fonts, (left, frame.plot.top - 2.0)));
+                layers.push(block.draw(fonts, (frame.plot.right + LEGEND_GAP, frame.plot.top - 2.0)));
             }
             Some(Placed::Below(block)) => {
                 let left = centred(&frame.plot, block.width(), &frame.cell);
@@ -118,10 +120,14 @@ fn place(entries: Vec<legend::Entry>, fonts: &Fonts, width: f64, share: f64) -> 
         return None;
     }
     let column = Block::column(entries.clone(), fonts);
-    if column.width() <= share * width && column.height() <= PANEL_HEIGHT * 0.7 {
+    if beside_fits(&column, width, share) {
         return Some(Placed::Right(column));
     }
     Some(Placed::Below(Block::rows(entries, fonts, width)))
+}
+
+fn beside_fits(column: &Block, width: f64, share: f64) -> bool {
+    column.width() <= share * width && column.height() <= PANEL_HEIGHT * 0.7
 }
 
 /// Left end of something `width` wide, centred on `on` but kept inside of `within`.
@@ -207,7 +213,7 @@ fn frames(
         let bottom = most(&mut row_of(index), &|i| vertical.get(i).map_or(0.0, |m| m.bottom));
         // Whole pixels keep spines sharp.
         let plot = Rect { top: (cell.top + top).round(), bottom: (cell.bottom - bottom).round(), ..*cell };
-        let many = (plot.height() / 26.0).clamp(2.0, 7.0) as usize;
+        let many = (plot.height() / 22.0).clamp(2.0, 7.0) as usize;
         y_ticks.push(ticks::of(&resolved.panel.y, resolved.y, many));
         plots.push(plot);
     }
@@ -221,7 +227,7 @@ fn frames(
         };
         sides.push(Margins {
             left: MAJOR_TICK + TICK_GAP + labels.fold(0.0, f64::max) + label,
-            right: 3.0 + legend,
+            right: legend.max(3.0),
             ..Margins::default()
         });
     }

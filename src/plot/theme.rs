@@ -79,7 +79,7 @@ pub(super) const MINOR_TICK: f64 = 2.5;
 /// Between a tick and its label.
 pub(super) const TICK_GAP: f64 = 2.5;
 /// Between tick labels and the axis label.
-pub(super) const LABEL_GAP: f64 = 4.0;
+pub(super) const LABEL_GAP: f64 = 5.0;
 
 /// White space around the whole figure, and between panels.
 pub(super) const MARGIN: f64 = 5.0;
