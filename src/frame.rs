@@ -1,1 +1,14 @@
 //! stub
+/// stub
+pub struct Frame(polars::prelude::DataFrame);
+impl From<polars::prelude::DataFrame> for Frame {
+    fn from(f: polars::prelude::DataFrame) -> Self {
+        Self(f)
+    }
+}
+impl Frame {
+    /// stub
+    pub fn evcxr_display(&self) {
+        let _ = &self.0;
+    }
+}

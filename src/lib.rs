@@ -9,6 +9,7 @@ pub mod exchange;
 mod files;
 pub mod frame;
 pub mod nn;
+pub mod numeric;
 pub mod plot;
 pub mod prelude;
 pub mod seed;

@@ -1,2 +1,3 @@
 //! What a notebook imports.
+pub use crate::data::{Dataset, ImageShape, Mnist, idx, mnist};
 pub use crate::error::{Error, Result};

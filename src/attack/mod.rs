@@ -1,3 +1,17 @@
-//! Attacks.
+//! Attacks that measure robustness: one contract, one file per method, one record per example.
+
+mod classifier;
 mod curve;
+mod fgsm;
+mod fixed_eps;
+mod loss;
+mod network;
+mod pgd;
+mod records;
+
+pub use classifier::Classifier;
 pub use curve::ErrorCurve;
+pub use fgsm::Fgsm;
+pub use fixed_eps::{Adversarial, Batch, FixedEps};
+pub use pgd::{Keep, Pgd};
+pub use records::{AttackRecords, attack_over_eps};

@@ -1,3 +1,14 @@
-//! Covariance spectra of representations.
+//! Covariance spectra of representations, and the penalty that shapes them.
+
+mod covariance;
+mod measure;
+mod penalty;
+mod power_law;
 mod spectrum;
-pub use spectrum::{PowerLaw, Spectrum};
+
+pub use covariance::{Covariance, Precision};
+pub(crate) use measure::eigenvectors;
+pub use measure::{spectra, spectrum};
+pub use penalty::{SpectralPenalty, Taps};
+pub use power_law::PowerLaw;
+pub use spectrum::Spectrum;

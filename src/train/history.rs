@@ -1,23 +1,103 @@
-//! stub
+//! What a training run was like, epoch by epoch.
+
+use crate::display::{Content, show};
+use crate::error::Result;
+use crate::frame::Frame;
+use polars::prelude::{DataFrame, NamedFrom, Series};
+
 /// One epoch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct EpochRecord {
+    /// Counted from 1.
     pub epoch: usize,
+    /// Mean over the examples of cross-entropy plus penalties, while the parameters moved.
     pub loss: f64,
+    /// Its cross-entropy part, in nats.
     pub cross_entropy: f64,
+    /// Its penalty part.
     pub penalty: f64,
+    /// Share of training examples misclassified, while the parameters moved; in `[0, 1]`.
     pub train_error: f64,
+    /// Share of validation examples misclassified at the end of the epoch, where there is a validation set.
     pub validation_error: Option<f64>,
+    /// Wall time of the epoch. Not part of [`History::frame`], and ignored by `==`: it differs from run to run.
     pub seconds: f64,
 }
-/// All epochs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct History {
-    records: Vec<EpochRecord>,
+
+impl PartialEq for EpochRecord {
+    fn eq(&self, other: &Self) -> bool {
+        let numbers = |r: &Self| {
+            let validation = r.validation_error.map(f64::to_bits);
+            let parts = [r.loss, r.cross_entropy, r.penalty, r.train_error].map(f64::to_bits);
+            (r.epoch, parts, validation)
+        };
+        numbers(self) == numbers(other)
+    }
 }
+
+/// All epochs of a run so far.
+#[derive(Clone, Default, PartialEq)]
+pub struct History {
+    pub(crate) records: Vec<EpochRecord>,
+    pub(crate) finished: bool,
+}
+
 impl History {
     /// Epochs in order.
     pub fn records(&self) -> &[EpochRecord] {
         &self.records
+    }
+
+    /// Whether all epochs are done; not so where the time budget ended the call.
+    pub fn finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Wall time of all finished epochs, in seconds, over all calls of a resumed run.
+    pub fn seconds(&self) -> f64 {
+        self.records.iter().map(|r| r.seconds).sum()
+    }
+
+    /// One row per epoch: `epoch`, `loss`, `cross_entropy`, `penalty`, `train_error`, `validation_error`. The same
+    /// settings give the same frame.
+    ///
+    /// # Errors
+    /// [`Error::Polars`](crate::Error::Polars).
+    pub fn frame(&self) -> Result<Frame> {
+        let column = |name: &str, value: fn(&EpochRecord) -> f64| {
+            Series::new(name.into(), self.records.iter().map(value).collect::<Vec<f64>>()).into()
+        };
+        let epochs: Vec<i64> = self.records.iter().map(|r| r.epoch as i64).collect();
+        let validation: Vec<Option<f64>> = self.records.iter().map(|r| r.validation_error).collect();
+        let columns = vec![
+            Series::new("epoch".into(), epochs).into(),
+            column("loss", |r| r.loss),
+            column("cross_entropy", |r| r.cross_entropy),
+            column("penalty", |r| r.penalty),
+            column("train_error", |r| r.train_error),
+            Series::new("validation_error".into(), validation).into(),
+        ];
+        Ok(Frame::from(DataFrame::new(self.records.len(), columns)?))
+    }
+
+    /// Shows the frame in a notebook.
+    pub fn evcxr_display(&self) {
+        match self.frame() {
+            Ok(frame) => frame.evcxr_display(),
+            Err(error) => show(&[Content::Plain(&error.to_string())]),
+        }
+    }
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "History({} epochs", self.records.len())?;
+        if let Some(last) = self.records.last() {
+            write!(f, ", loss {:.4}, train error {:.2} %", last.loss, 100.0 * last.train_error)?;
+            if let Some(validation) = last.validation_error {
+                write!(f, ", validation error {:.2} %", 100.0 * validation)?;
+            }
+        }
+        write!(f, "{})", if self.finished { "" } else { ", unfinished" })
     }
 }

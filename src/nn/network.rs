@@ -1,0 +1,109 @@
+//! What training, spectra and attacks need of a network.
+
+use super::ops::{GradientsOf, pairing};
+use super::parameter::Parameter;
+use crate::device::{Matrix, Recording, refused, to_array, to_device};
+use crate::error::{Error, Result};
+use dfdx::prelude::{Gradients, Tensor};
+use ndarray::{Array2, ArrayView2};
+
+/// A pass without a tape.
+#[derive(Clone)]
+pub struct Forward {
+    /// Activations of every hidden layer after its nonlinearity, `(batch, width)`, first layer first.
+    pub taps: Vec<Matrix>,
+    /// `(batch, classes)`.
+    pub logits: Matrix,
+}
+
+/// A pass whose tape leads from the logits back to what was asked for.
+pub struct Recorded {
+    /// The taps without tape; `tap.retaped::<Recording>()` starts a branch of the tape at one of them.
+    pub taps: Vec<Matrix>,
+    /// `(batch, classes)`, with the tape.
+    pub logits: Matrix<Recording>,
+}
+
+/// A classifier with taps and named parameters.
+///
+/// Object safe: training, spectra and attacks take `&dyn Network`, so that a notebook cell compiles none of
+/// their code.
+pub trait Network {
+    /// Number of inputs.
+    fn inputs(&self) -> usize;
+
+    /// Number of classes.
+    fn classes(&self) -> usize;
+
+    /// Width and name of every tap, first hidden layer first.
+    fn taps(&self) -> Vec<(String, usize)>;
+
+    /// All parameters in a fixed order.
+    fn parameters(&self) -> Vec<&Parameter>;
+
+    /// All parameters, to change.
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter>;
+
+    /// A pass over `x` `(batch, inputs)` without a tape.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another width, [`Error::Empty`] for an empty batch.
+    fn forward(&self, x: Matrix) -> Result<Forward>;
+
+    /// The same pass, recorded.
+    ///
+    /// # Errors
+    /// As for [`Network::forward`].
+    fn record(&self, x: Matrix, gradients: GradientsOf) -> Result<Recorded>;
+
+    /// Number of trainable numbers.
+    fn parameter_count(&self) -> usize {
+        self.parameters().iter().map(|p| p.len()).sum()
+    }
+
+    /// Logits `(batch, classes)` of `images` `(batch, inputs)`.
+    ///
+    /// # Errors
+    /// As for [`Network::forward`].
+    fn logits(&self, images: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        to_array(&self.forward(to_device(images)?)?.logits)
+    }
+
+    /// Logits `(batch, classes)`, and for every image the gradient by its pixels, `(batch, inputs)`, of the inner
+    /// product of its logits with its row of `cotangent(logits)`.
+    ///
+    /// # Errors
+    /// As for [`Network::forward`]; [`Error::Shape`] where the cotangent has another shape than the logits.
+    fn pull_back(
+        &self,
+        images: ArrayView2<'_, f32>,
+        cotangent: &mut dyn FnMut(ArrayView2<'_, f32>) -> Result<Array2<f32>>,
+    ) -> Result<(Array2<f32>, Array2<f32>)> {
+        let x = to_device(images)?;
+        let recorded = self.record(x.clone(), GradientsOf::Input)?;
+        let logits = to_array(&recorded.logits)?;
+        let cotangent = to_device(cotangent(logits.view())?.view())?;
+        let mut gradients = backward(pairing(recorded.logits, &cotangent)?)?;
+        let values = take_gradient(&mut gradients, &x)?;
+        let gradient = Array2::from_shape_vec(images.dim(), values)
+            .map_err(|e| Error::shape("input gradient", format!("{:?}", images.dim()), e))?;
+        Ok((logits, gradient))
+    }
+}
+
+/// Runs the tape of a recorded number.
+pub(crate) fn backward(
+    loss: crate::device::Scalar<Recording>,
+) -> Result<Gradients<f32, crate::device::Device>> {
+    use dfdx::prelude::Backward;
+    loss.try_backward().map_err(refused)
+}
+
+/// The gradient by `x` in row-major order.
+fn take_gradient(
+    gradients: &mut Gradients<f32, crate::device::Device>,
+    x: &Tensor<(usize, usize), f32, crate::device::Device>,
+) -> Result<Vec<f32>> {
+    gradients.try_alloc_for(x).map_err(refused)?;
+    Ok(gradients.get(x).as_vec())
+}

@@ -1,0 +1,123 @@
+//! Named float32 arrays and texts in one safetensors file.
+
+use super::network::Network;
+use super::parameter::Parameter;
+use crate::error::{Error, Result, finite};
+use crate::files::write_whole;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+const FORMAT: &str = "safetensors";
+
+/// The content of a file: arrays by name, texts by key. Sorted, so that equal content gives equal bytes.
+#[derive(Default)]
+pub(crate) struct Tensors {
+    arrays: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    texts: BTreeMap<String, String>,
+}
+
+impl Tensors {
+    pub(crate) fn put(&mut self, name: impl Into<String>, shape: &[usize], values: Vec<f32>) {
+        self.arrays.insert(name.into(), (shape.to_vec(), values));
+    }
+
+    pub(crate) fn set(&mut self, key: &str, text: impl Into<String>) {
+        self.texts.insert(key.to_owned(), text.into());
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.texts.get(key).map(String::as_str)
+    }
+
+    pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.arrays.get(name).map(|(shape, _)| shape.as_slice())
+    }
+
+    /// The values of an array, whose shape must be `shape`.
+    pub(crate) fn values(&self, name: &str, shape: &[usize], path: &Path) -> Result<&[f32]> {
+        let Some((found, values)) = self.arrays.get(name) else {
+            return Err(Error::format(path, FORMAT, format!("an array `{name}`"), "none of that name"));
+        };
+        if found != shape {
+            let what = format!("`{name}` in {}", path.display());
+            return Err(Error::shape(what, format!("{shape:?}"), format!("{found:?}")));
+        }
+        Ok(values)
+    }
+
+    /// Puts all parameters of a network under their names behind `prefix`.
+    pub(crate) fn put_parameters(&mut self, prefix: &str, net: &dyn Network) {
+        for parameter in net.parameters() {
+            self.put(format!("{prefix}{}", parameter.name()), parameter.shape(), parameter.values());
+        }
+    }
+
+    /// Gives a network the parameters found here, all or none.
+    pub(crate) fn fill_parameters(&self, prefix: &str, path: &Path, net: &mut dyn Network) -> Result<()> {
+        let fresh = net
+            .parameters()
+            .into_iter()
+            .map(|parameter| {
+                let values =
+                    self.values(&format!("{prefix}{}", parameter.name()), parameter.shape(), path)?;
+                finite(parameter.name(), values)?;
+                Parameter::new(parameter.name(), parameter.shape(), values.to_vec())
+            })
+            .collect::<Result<Vec<_>>>()?;
+        for (parameter, fresh) in net.parameters_mut().into_iter().zip(fresh) {
+            *parameter = fresh;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let bytes: BTreeMap<&str, Vec<u8>> = self
+            .arrays
+            .iter()
+            .map(|(name, (_, values))| (name.as_str(), values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+            .collect();
+        let invalid = |e: safetensors::SafeTensorError| Error::Write {
+            path: path.to_owned(),
+            source: std::io::Error::other(e.to_string()),
+        };
+        let views = self
+            .arrays
+            .iter()
+            .zip(bytes.values())
+            .map(|((name, (shape, _)), bytes)| {
+                Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(invalid)?))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        // safetensors keeps its texts in a hash map, whose order changes from run to run: one text, in JSON,
+        // keeps equal content equal in bytes.
+        let texts = serde_json::to_string(&self.texts)
+            .map_err(|e| Error::Write { path: path.to_owned(), source: std::io::Error::other(e) })?;
+        let metadata = [("eigengate".to_owned(), texts)].into_iter().collect();
+        let content = safetensors::serialize(views, Some(metadata)).map_err(invalid)?;
+        write_whole(path, |file| file.write_all(&content).map_err(Error::writing(path)))
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let content = std::fs::read(path).map_err(Error::reading(path))?;
+        let invalid = |e: safetensors::SafeTensorError| Error::format(path, FORMAT, "a whole file", e);
+        let file = SafeTensors::deserialize(&content).map_err(invalid)?;
+        let (_, metadata) = SafeTensors::read_metadata(&content).map_err(invalid)?;
+        let texts = match metadata.metadata().as_ref().and_then(|texts| texts.get("eigengate")) {
+            Some(texts) => serde_json::from_str(texts)
+                .map_err(|e| Error::format(path, FORMAT, "the texts that eigengate writes", e))?,
+            None => BTreeMap::new(),
+        };
+        let mut arrays = BTreeMap::new();
+        for (name, view) in file.tensors() {
+            if view.dtype() != Dtype::F32 {
+                let found = format!("`{name}` of type {:?}", view.dtype());
+                return Err(Error::format(path, FORMAT, "float32 arrays", found));
+            }
+            let numbers = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            arrays.insert(name, (view.shape().to_vec(), numbers));
+        }
+        Ok(Self { arrays, texts })
+    }
+}

@@ -1,0 +1,142 @@
+//! The training loop.
+
+use super::checkpoint::{self, State};
+use super::history::{EpochRecord, History};
+use super::progress::Progress;
+use super::training::Training;
+use crate::data::Dataset;
+use crate::device::{Matrix, Recording, matrix};
+use crate::error::{Error, Result};
+use crate::nn::network::backward;
+use crate::nn::ops::{GradientsOf, SpectralTarget, cross_entropy, spectral_penalty};
+use crate::nn::{Network, argmax, error_rate};
+use crate::spectra::eigenvectors;
+use dfdx::prelude::AsArray;
+use std::time::Instant;
+
+/// The penalties of a run by tap: position of the tap, its targets.
+type Targets = Vec<(usize, Vec<SpectralTarget>)>;
+
+pub(super) fn run(
+    settings: &Training,
+    net: &mut dyn Network,
+    train: &Dataset,
+    validation: Option<&Dataset>,
+) -> Result<History> {
+    let start = Instant::now();
+    let targets = targets(settings, net);
+    let keeper = checkpoint::Keeper::new(settings, train, validation);
+    let mut state = keeper.open(net, &targets.iter().map(|(tap, _)| *tap).collect::<Vec<_>>())?;
+    let mut progress = Progress::new(settings, train.len());
+    while state.epochs_done() < settings.epochs {
+        let epoch_start = Instant::now();
+        let batches = train.batches(settings.batch_size, settings.seed, state.epochs_done() as u64)?;
+        if state.batches_done == 0 && !targets.is_empty() {
+            let taps: Vec<usize> = targets.iter().map(|(tap, _)| *tap).collect();
+            state.vectors = eigenvectors(net, train, &taps)?;
+        }
+        for batch in batches.iter().skip(state.batches_done) {
+            step(settings, net, train, batch, &targets, &mut state)?;
+            progress.line(&state);
+            let last = state.batches_done == batches.len();
+            if !last && settings.time_budget.is_some_and(|budget| start.elapsed() > budget) {
+                state.seconds += epoch_start.elapsed().as_secs_f64();
+                keeper.save(net, &state)?;
+                return Ok(state.history);
+            }
+        }
+        let validation_error = validation.map(|data| error_rate(net, data)).transpose()?;
+        state.end_epoch(train.len(), validation_error, epoch_start.elapsed().as_secs_f64());
+        state.history.finished = state.epochs_done() == settings.epochs;
+        keeper.save(net, &state)?;
+        if settings.time_budget.is_some_and(|budget| start.elapsed() > budget) {
+            break;
+        }
+    }
+    Ok(state.history)
+}
+
+fn targets(settings: &Training, net: &dyn Network) -> Targets {
+    let mut targets: Targets = vec![];
+    for penalty in &settings.penalties {
+        for position in penalty.positions(net) {
+            match targets.iter_mut().find(|(tap, _)| *tap == position) {
+                Some((_, list)) => list.push(penalty.target),
+                None => targets.push((position, vec![penalty.target])),
+            }
+        }
+    }
+    targets
+}
+
+/// One batch: loss, gradients, Adam.
+fn step(
+    settings: &Training,
+    net: &mut dyn Network,
+    train: &Dataset,
+    batch: &[usize],
+    targets: &Targets,
+    state: &mut State,
+) -> Result<()> {
+    let (x, labels) = gather(train, batch)?;
+    let recorded = net.record(x, GradientsOf::Parameters)?;
+    let wrong = argmax(&recorded.logits).iter().zip(&labels).filter(|(guess, label)| guess != label).count();
+    let mut loss = cross_entropy(recorded.logits, &labels)?;
+    let entropy = f64::from(loss.array());
+    let mut penalty = 0.0;
+    for ((tap, list), vectors) in targets.iter().zip(&state.vectors) {
+        let Some(tap) = recorded.taps.get(*tap) else { continue };
+        for target in list {
+            let value = spectral_penalty(tap.retaped::<Recording>(), vectors, target)?;
+            penalty += f64::from(value.array());
+            loss = loss + value;
+        }
+    }
+    if !(entropy + penalty).is_finite() {
+        return Err(Error::Diverged {
+            epoch: state.epochs_done() + 1,
+            batch: state.batches_done + 1,
+            loss: entropy + penalty,
+        });
+    }
+    drop(recorded.taps);
+    let mut gradients = backward(loss)?;
+    state.adam.step(&settings.adam, net, &mut gradients)?;
+    let examples = batch.len() as f64;
+    state.sums.cross_entropy += entropy * examples;
+    state.sums.penalty += penalty * examples;
+    state.sums.wrong += wrong as f64;
+    state.batches_done += 1;
+    state.examples_done += batch.len();
+    Ok(())
+}
+
+fn gather(data: &Dataset, batch: &[usize]) -> Result<(Matrix, Vec<u8>)> {
+    let images = data.images();
+    let mut values = Vec::with_capacity(batch.len() * images.ncols());
+    let mut labels = Vec::with_capacity(batch.len());
+    for &index in batch {
+        values.extend(images.row(index));
+        labels.push(data.labels()[index]);
+    }
+    Ok((matrix(values, batch.len(), images.ncols())?, labels))
+}
+
+impl State {
+    fn end_epoch(&mut self, examples: usize, validation_error: Option<f64>, seconds: f64) {
+        let mean = |sum: f64| sum / examples as f64;
+        let (cross_entropy, penalty) = (mean(self.sums.cross_entropy), mean(self.sums.penalty));
+        self.history.records.push(EpochRecord {
+            epoch: self.epochs_done() + 1,
+            loss: cross_entropy + penalty,
+            cross_entropy,
+            penalty,
+            train_error: mean(self.sums.wrong),
+            validation_error,
+            seconds: self.seconds + seconds,
+        });
+        self.sums = Default::default();
+        (self.batches_done, self.examples_done, self.seconds) = (0, 0, 0.0);
+        self.vectors.clear();
+    }
+}
