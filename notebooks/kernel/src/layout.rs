@@ -56,6 +56,11 @@ impl Layout {
         self.notebooks().join("seed.lock")
     }
 
+    /// A cargo home for rust-analyzer, see `proxy`.
+    pub fn cargo_home(&self) -> PathBuf {
+        self.notebooks().join("cargo-home")
+    }
+
     /// evcxr's configuration directory for all our kernels.
     pub fn config(&self) -> PathBuf {
         self.notebooks().join("config")

@@ -10,6 +10,7 @@
 
 mod environment;
 mod layout;
+mod proxy;
 mod seed;
 mod session;
 mod settings;
@@ -24,7 +25,10 @@ use layout::Layout;
 use session::Session;
 
 fn main() -> ExitCode {
-    environment::restore_for_cells();
+    environment::restore_cargo_home();
+    if let Some(result) = as_cargo() {
+        return result.unwrap_or_else(failure);
+    }
     evcxr::runtime_hook();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -38,11 +42,21 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("eigengate-kernel: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failure(error),
     }
+}
+
+fn failure(error: anyhow::Error) -> ExitCode {
+    eprintln!("eigengate-kernel: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// What cargo does, if this executable was started by that name.
+fn as_cargo() -> Option<Result<ExitCode>> {
+    let mut arguments = std::env::args_os();
+    let name = arguments.next()?;
+    let arguments: Vec<_> = arguments.collect();
+    (Path::new(&name).file_name()? == "cargo").then(|| proxy::run(&arguments))
 }
 
 fn build_seed(root: &Path) -> Result<()> {
@@ -68,6 +82,9 @@ fn serve(root: &Path) -> Result<()> {
         Session::start(&layout)?
     };
     environment::prepare(&session.directory, Some(&layout.config()));
+    if std::env::var_os("EG_NOPRUNE").is_none() {
+        environment::show_fewer_crates(&layout.cargo_home())?;
+    }
     evcxr_jupyter::main()
 }
 

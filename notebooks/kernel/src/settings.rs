@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::environment;
 use crate::layout::Layout;
 
 /// Dependencies at full speed, without the checks that the `dev` profile of evcxr turns on; the cells
@@ -36,7 +37,9 @@ fn start(layout: &Layout) -> String {
     format!(
         "!cp '{lock}' \"$EVCXR_TMPDIR/Cargo.lock\"\n\
          :linker system\n\
+         :build_env CARGO_HOME={home}\n\
          :dep eigengate = {{ path = \"{facade}\", package = \"eigengate-notebook\" }}\n",
+        home = environment::cargo_home().unwrap_or_default().display(),
         lock = layout.project.join("Cargo.lock").display(),
         facade = layout.facade().display(),
     )
