@@ -235,20 +235,32 @@ fn files_that_are_not_parquet_are_refused() {
     has(&text(Frame::read_parquet(folder.path().join("absent.parquet"))), &["cannot read", "absent.parquet"]);
 }
 
-/// Any byte may be wrong; polars panics on some, which must come out as errors.
+/// polars panics on some damage, which must come out as errors. The test runs itself, because panics that
+/// are caught write to standard error all the same.
 #[test]
-fn damaged_parquet_does_not_panic() {
+fn damaged_parquet_gives_errors() {
+    if !is_notebook() {
+        let text = run("damaged_parquet_gives_errors");
+        has(&text, &["damaged content, or content of a kind"]);
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
     mixed().write_parquet(&path).unwrap();
     let whole = std::fs::read(&path).unwrap();
+    let length = u32::from_le_bytes(whole[whole.len() - 8..][..4].try_into().unwrap()) as usize;
+    let footer = whole.len() - 8 - length;
     for at in 0..whole.len() {
-        for change in [0x01, 0xff] {
+        let changes: &[u8] = if at < footer { &[0xff] } else { &[0x01, 0x80, 0xff] };
+        for change in changes {
             let mut bytes = whole.clone();
             bytes[at] ^= change;
             std::fs::write(&path, bytes).unwrap();
             if let Err(error) = Frame::read_parquet(&path) {
-                has(&error.to_string(), &["a.parquet"]);
+                let error = error.to_string();
+                has(&error, &["a.parquet", "found"]);
+                assert!(!error.contains('\n'), "{error}");
+                println!("{error}");
             }
         }
     }
@@ -276,15 +288,20 @@ fn failed_writes_leave_everything_as_it_was() {
 
 // In a notebook
 
-/// What a frame's `evcxr_display` writes in a notebook: the test runs itself as one.
-fn shown(test: &str) -> String {
+/// The output of a test of this file that runs as if it were a notebook.
+fn run(test: &str) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([test, "--exact", "--nocapture"])
         .env("EVCXR_IS_RUNTIME", "1")
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What the `evcxr_display` of a test writes.
+fn shown(test: &str) -> String {
+    let text = run(test);
     text.get(text.find("EVCXR_BEGIN").expect("content")..).unwrap().to_owned()
 }
 

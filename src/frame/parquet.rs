@@ -17,6 +17,9 @@ impl Frame {
     /// Reads a parquet file with columns of `f32`, `f64`, `u8`, `i32`, `i64`, `u32`, `u64`, `bool` and
     /// text.
     ///
+    /// Pages of parquet files carry no sums: damage in the middle of a file may go unnoticed, and in rare
+    /// cases polars asks for so much memory that the process ends.
+    ///
     /// # Errors
     ///
     /// [`Error::Read`] where the file cannot be read; [`Error::Format`] where it is not parquet, is cut
