@@ -28,7 +28,7 @@
 //!
 //! // A network whose hidden layer is drawn to a 1/n spectrum.
 //! let mut net = Mlp::new(&[784, 100, 10], Activation::Tanh, 1)?;
-//! let history = Training::new(5, 100)
+//! let history = Training::new(10, 50)
 //!     .with_penalty(SpectralPenalty::new(2.0))
 //!     .run(&mut net, &train, Some(&test))?;
 //! assert!(history.records().last().is_some_and(|epoch| epoch.train_error < 0.2));
