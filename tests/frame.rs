@@ -145,6 +145,9 @@ fn the_same_table_gives_the_same_parquet() {
     let frame = long(300_000);
     let bytes = write(&frame, "1");
     assert_eq!(write(&frame, "2"), bytes);
+    // polars remembers of a column that it is sorted.
+    let sorted = frame.sort(["index"], Default::default()).unwrap();
+    assert_eq!(write(&Frame::from(sorted), "4"), bytes);
     // The same rows in two pieces of memory.
     let pieces = frame.head(Some(1000)).vstack(&frame.slice(1000, 299_000)).unwrap();
     assert_eq!(pieces.column("index").unwrap().n_chunks(), 2);
