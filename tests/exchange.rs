@@ -2,12 +2,15 @@
 
 #[path = "common/errors.rs"]
 mod errors;
+#[path = "common/notebook.rs"]
+mod notebook;
 #[path = "common/python.rs"]
 mod python;
 
 use eigengate::exchange::{self, Npz, NpzArray};
 use errors::{has, text};
 use ndarray::{Array1, Array2, Array3, ArrayD, IxDyn, ShapeBuilder, arr0, array, s};
+use notebook::{is_notebook, shown};
 use python::python;
 use std::path::{Path, PathBuf};
 
@@ -297,6 +300,20 @@ fn no_damage_panics() {
             }
         }
     }
+}
+
+#[test]
+fn an_archive_is_shown_as_a_table() {
+    if is_notebook() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npz");
+        exchange::write_npz(&path, &[("a<b", &array![[1.0f32, 2.0]])]).unwrap();
+        println!();
+        return Npz::open(&path).unwrap().evcxr_display();
+    }
+    let shown = shown("an_archive_is_shown_as_a_table");
+    has(&shown, &["text/html\n<table>", "<tr><th>a&lt;b</th><td>&lt;f4</td><td>[1, 2]</td></tr>"]);
+    has(&shown, &["text/plain\nNpz(", "a.npz: a<b <f4 [1, 2])\nEVCXR_END"]);
 }
 
 // With Python

@@ -2,16 +2,18 @@
 
 #[path = "common/errors.rs"]
 mod errors;
+#[path = "common/notebook.rs"]
+mod notebook;
 #[path = "common/python.rs"]
 mod python;
 
 use eigengate::frame::Frame;
 use errors::{has, text};
 use ndarray::{Array1, array};
+use notebook::{is_notebook, run, shown};
 use polars::prelude::{Column, DataFrame, DataType, IntoSeries, NamedFrom, Series};
 use python::python;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.path().join(name);
@@ -291,27 +293,6 @@ fn failed_writes_leave_everything_as_it_was() {
 
 // In a notebook
 
-/// The output of a test of this file that runs as if it were a notebook.
-fn run(test: &str) -> String {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture"])
-        .env("EVCXR_IS_RUNTIME", "1")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// What the `evcxr_display` of a test writes.
-fn shown(test: &str) -> String {
-    let text = run(test);
-    text.get(text.find("EVCXR_BEGIN").expect("content")..).unwrap().to_owned()
-}
-
-fn is_notebook() -> bool {
-    std::env::var_os("EVCXR_IS_RUNTIME").is_some()
-}
-
 #[test]
 fn a_short_frame_is_shown_whole() {
     let frame = Frame::new().with("x<y", [Some(1.5), None]).unwrap().with("name", ["a & b", "<i>"]).unwrap();
@@ -329,7 +310,7 @@ fn a_short_frame_is_shown_whole() {
         </tbody>\n</table>\n<small>2 rows x 2 columns</small>\nEVCXR_END_CONTENT\n";
     assert!(shown.starts_with(html), "{shown}");
     let plain = format!("EVCXR_BEGIN_CONTENT text/plain\n{}\nEVCXR_END_CONTENT\n", *frame);
-    assert!(shown[html.len()..].starts_with(&plain), "{shown}");
+    assert_eq!(shown[html.len()..], plain);
 }
 
 #[test]
