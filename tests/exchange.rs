@@ -2,12 +2,15 @@
 
 #[path = "common/errors.rs"]
 mod errors;
+#[path = "common/notebook.rs"]
+mod notebook;
 #[path = "common/python.rs"]
 mod python;
 
 use eigengate::exchange::{self, Npz, NpzArray};
 use errors::{has, text};
 use ndarray::{Array1, Array2, Array3, ArrayD, IxDyn, ShapeBuilder, arr0, array, s};
+use notebook::{is_notebook, shown};
 use python::python;
 use std::path::{Path, PathBuf};
 
@@ -120,8 +123,6 @@ fn damaged_headers_are_refused() {
         ("key", "{'descr': '<f4', 'shape': (2,), }"),
         ("shape", "{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }"),
         ("newline", "{\n\n"),
-        // The parser is recursive.
-        ("deep", &"(".repeat(9000)),
     ] {
         let text = refused(&file(&folder, name, &npy(text, &[0; 8])));
         has(&text, &[name, "expected a header with descr, fortran_order and shape", "found \""]);
@@ -129,6 +130,22 @@ fn damaged_headers_are_refused() {
     let mut long = b"\x93NUMPY\x02\x00".to_vec();
     long.extend(u32::MAX.to_le_bytes());
     has(&refused(&file(&folder, "long", &long)), &["at most 10000 bytes", "found one of 4294967295"]);
+}
+
+/// The parser of headers would take years for these.
+#[test]
+fn deep_headers_are_refused_at_once() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let folder = tempfile::tempdir().unwrap();
+        for deep in ["[".repeat(1000) + &"]".repeat(1000), "{1:".repeat(40) + "1" + &"}".repeat(40)] {
+            sender.send(refused(&file(&folder, "deep", &npy(&deep, &[])))).unwrap();
+        }
+    });
+    for _ in 0..2 {
+        let text = receiver.recv_timeout(std::time::Duration::from_secs(30)).expect("an answer in time");
+        has(&text, &["expected a header with descr, fortran_order and shape"]);
+    }
 }
 
 #[test]
@@ -283,6 +300,20 @@ fn no_damage_panics() {
             }
         }
     }
+}
+
+#[test]
+fn an_archive_is_shown_as_a_table() {
+    if is_notebook() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.npz");
+        exchange::write_npz(&path, &[("a<b", &array![[1.0f32, 2.0]])]).unwrap();
+        println!();
+        return Npz::open(&path).unwrap().evcxr_display();
+    }
+    let shown = shown("an_archive_is_shown_as_a_table");
+    has(&shown, &["text/html\n<table>", "<tr><th>a&lt;b</th><td>&lt;f4</td><td>[1, 2]</td></tr>"]);
+    has(&shown, &["text/plain\nNpz(", "a.npz: a<b <f4 [1, 2])\nEVCXR_END"]);
 }
 
 // With Python
