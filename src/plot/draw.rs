@@ -21,19 +21,23 @@ pub(super) struct Frame {
     pub(super) label_bottom: f64,
 }
 
-/// Layers of a panel: axes, then each series, then title and letter.
+/// Layers of a panel: bands, the axes above them, every other series above those, then title and letter.
+///
+/// What fills an area would hide half a spine where it ends there; a line or a dot on a spine must show.
 pub(super) fn panel(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Vec<Layer> {
     let plot = &frame.plot;
     let x = Mapping::new(resolved.panel.x.scale, resolved.x, (plot.left, plot.right));
     let y = Mapping::new(resolved.panel.y.scale, resolved.y, (plot.bottom, plot.top));
-    let mut layers = vec![axes(resolved, frame, (&x, &y), fonts)];
+    let mut fills = Vec::new();
+    let mut others = vec![axes(resolved, frame, (&x, &y), fonts)];
     for (series, part) in resolved.panel.series.iter().zip(&resolved.parts) {
         let mut layer = Layer::new(if series.name().is_empty() { "series" } else { series.name() });
         draw(series, part, resolved, plot, (&x, &y), &mut layer);
-        layers.push(layer);
+        if matches!(series, Series::Band(_)) { fills.push(layer) } else { others.push(layer) }
     }
-    layers.push(heading(resolved, frame, fonts));
-    layers
+    others.push(heading(resolved, frame, fonts));
+    fills.append(&mut others);
+    fills
 }
 
 fn draw(

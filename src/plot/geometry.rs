@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn thinning_keeps_extremes_and_order() {
-        let many: Vec<Point> = (0..1000).map(|i| (0.4 * f64::from(i) / 1000.0, f64::from((i + 3) % 7))).collect();
+        let many: Vec<Point> =
+            (0..1000).map(|i| (0.4 * f64::from(i) / 1000.0, f64::from((i + 3) % 7))).collect();
         let kept = thin_line(&many);
         assert_eq!(kept.len(), 4);
         assert!(kept.windows(2).all(|w| w[0].0 <= w[1].0));

@@ -14,7 +14,7 @@ pub struct Panel {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// What is drawn; later series cover earlier ones.
+    /// What is drawn; later series cover earlier ones, and bands lie below all others.
     pub series: Vec<Series>,
 }
 
