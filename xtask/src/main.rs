@@ -1,1 +1,77 @@
-fn main() {}
+//! Everything a person or CI does with the project: `cargo xtask …`.
+
+mod check;
+mod counts;
+mod kernel;
+mod notebooks;
+mod outputs;
+mod project;
+mod python;
+mod quickstart;
+mod steps;
+mod tools;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use project::Project;
+
+/// Builds, checks and opens the notebooks of eigengate.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Sets up JupyterLab and the kernel, executes the quickstart notebook
+    Quickstart,
+    /// Opens the notebooks in JupyterLab with the kernel of the project
+    Lab {
+        /// Handed on to `jupyter lab`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Executes the notebooks one at a time and checks their outputs
+    Notebooks {
+        /// Write the new outputs into the notebooks
+        #[arg(long)]
+        update: bool,
+        /// Only check the outputs that the notebooks hold, without executing them
+        #[arg(long, conflicts_with = "update")]
+        check: bool,
+        /// Notebooks or folders, instead of all of them
+        paths: Vec<PathBuf>,
+    },
+    /// Everything that must pass: format, lints, documentation, tests, notebooks
+    Check {
+        /// Without the notebooks
+        #[arg(long)]
+        fast: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let task = Arguments::parse().task;
+    let result = Project::find().and_then(|project| match task {
+        Task::Quickstart => quickstart::run_all(&project),
+        Task::Lab { arguments } => quickstart::lab(&project, &arguments),
+        Task::Notebooks { update, check: true, paths } => {
+            debug_assert!(!update);
+            notebooks::check_committed(&project, &paths)
+        }
+        Task::Notebooks { update, check: false, paths } => notebooks::run(&project, &paths, update),
+        Task::Check { fast } => check::run(&project, fast),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

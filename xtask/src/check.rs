@@ -1,0 +1,84 @@
+//! Everything that must pass before a change is merged.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::counts::Counts;
+use crate::project::{Project, Result};
+use crate::steps::{Done, line, run as run_command, step};
+use crate::{notebooks, quickstart};
+
+/// Runs all checks, also after one has failed, and ends with a line that counts the tests.
+///
+/// A step without tests of its own that fails counts as one failed test, so that `0 failed` means that all is well.
+pub fn run(project: &Project, fast: bool) -> Result<()> {
+    let mut counts = Counts::default();
+    for (name, arguments) in [
+        ("format", "fmt --all --check"),
+        ("lints", "clippy --locked --workspace --all-targets -- -D warnings"),
+        ("documentation", "doc --locked --workspace --no-deps"),
+        ("GPU code, types only", "check --locked --features cuda,dfdx/ci-check"),
+    ] {
+        let result = step(name, || run_command(&mut cargo(project, arguments)).map(|()| Done::Now));
+        counts += failure(result);
+    }
+    for (name, arguments) in [
+        ("tests", "test --locked --package eigengate --package xtask"),
+        // In its own profile: its dependencies take minutes to compile.
+        ("tests of the kernel", "test --locked --profile kernel --package eigengate-kernel"),
+    ] {
+        let result = step(name, || tests(&mut cargo(project, arguments), &mut counts));
+        counts += failure(result);
+    }
+    if !fast {
+        let prepared = quickstart::prepare(project);
+        let ready = prepared.is_ok();
+        counts += failure(prepared);
+        if ready {
+            let result = step("notebooks", || {
+                counts += notebooks::run_all(project, &[], false)?;
+                Ok(Done::Now)
+            });
+            counts += failure(result);
+        }
+    }
+    println!("{counts}");
+    if counts.failed == 0 { Ok(()) } else { Err("the checks failed, see above".to_owned()) }
+}
+
+fn cargo(project: &Project, arguments: &str) -> Command {
+    let mut command = project.command("cargo");
+    command.args(arguments.split(' ')).env("RUSTDOCFLAGS", "-D warnings");
+    command
+}
+
+fn failure(result: Result<()>) -> Counts {
+    match result {
+        Ok(()) => Counts::default(),
+        Err(error) => {
+            println!("   FAILED: {error}");
+            Counts::one(false)
+        }
+    }
+}
+
+/// Runs `cargo test` to its end, whatever fails, and counts.
+fn tests(command: &mut Command, counts: &mut Counts) -> Result<Done> {
+    let failed = |e: std::io::Error| format!("cannot run `cargo test`: {e}");
+    let text = line(command);
+    let mut child = command.arg("--no-fail-fast").stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let mut seen = Counts::default();
+    for output in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+        let output = output.map_err(failed)?;
+        println!("{output}");
+        seen.add_line(&output);
+    }
+    *counts += seen;
+    let status = child.wait().map_err(failed)?;
+    match (status.success(), seen.failed) {
+        (true, _) => Ok(Done::Now),
+        // Counted one by one.
+        (false, 1..) => Ok(Done::Now),
+        (false, 0) => Err(format!("`{text}` failed ({status})")),
+    }
+}
