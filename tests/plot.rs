@@ -109,7 +109,7 @@ fn figures() -> Vec<(&'static str, Figure)> {
     vec![
         ("spectrum", spectra.clone()),
         ("spectrum-fit", fitted),
-        ("spectrum-decades", decades),
+        ("spectrum-decades", decades.clone()),
         ("curves", curves.unwrap()),
         ("curves-many", plot::error_curves(&many).unwrap()),
         ("curves-zero", plot::error_curves(&[zero]).unwrap()),
@@ -122,6 +122,29 @@ fn figures() -> Vec<(&'static str, Figure)> {
         ("constant", plain(Axis::linear("x"), Axis::linear("y"), &[0.0, 1.0, 2.0], &[0.1, 0.1, 0.1])),
         ("constant-log", plain(Axis::log("x"), log(), &[1.0, 10.0, 20.0], &[0.3, 0.3, 0.3])),
         ("narrow-log", plain(Axis::log("x"), log(), &[3.0, 3.3, 3.6], &[2.0e-8, 3.0e-8, 4.4e-8])),
+        ("awkward", {
+            let x = values(400, |i| i * 2.5e-13);
+            let y = values(400, |i| -1e3 * (i / 9.0).cos());
+            let long = "A label that is much longer than the panel is high, in units nobody has heard of (kg m² s⁻³)";
+            let panel = Panel::new(Axis::linear(long), Axis::linear(long)).with_title(long);
+            let line = Line::new(long, &x, &y).unwrap();
+            Figure::from(panel.with(line).with(Note::new("a note at the right end of the panel", 9e-11, 0.0)))
+        }),
+        ("eight-spectra", {
+            let all: Vec<(String, Spectrum)> = (0..8)
+                .map(|i| {
+                    (
+                        format!("β = {:.1}, hidden layer {i}", 0.1 * f64::from(i)),
+                        spectrum(0.9 + 0.2 * f64::from(i), 9.0),
+                    )
+                })
+                .collect();
+            plot::spectrum(&all.iter().map(|(n, s)| (n.as_str(), s)).collect::<Vec<_>>()).unwrap()
+        }),
+        ("six", {
+            let panels = [&spectra, &decades].map(|f| f.panels()[0].clone());
+            Figure::new(panels.iter().cycle().take(6).cloned().collect()).with_letters()
+        }),
         ("large", plain(Axis::linear("x"), Axis::linear("y"), &[0.0, 1e6, 2e6], &[-3e-6, 0.0, 3e-6])),
         (
             "gaps",
@@ -433,6 +456,8 @@ fn errors_say_what_to_do() {
     refused(fine().with_size(12.0, 12.0), &["larger with_size"]);
     refused(fine().with_columns(0), &["columns = 0"]);
     refused(log().with(line(&[1.0]).with_width(f64::NAN)).into(), &["width = NaN", "above 0"]);
+    let nowhere = Reference::new("1/n", Course::Power { amplitude: f64::NAN, exponent: -1.0 });
+    refused(log().with(line(&[1.0])).with(nowhere).into(), &["course", "finite", "1/n"]);
     assert!(matches!(Line::new("a", &[1.0], &[1.0, 2.0]), Err(Error::Shape { .. })));
     assert!(matches!(Points::new("a", &[], &[]), Err(Error::Empty { .. })));
     assert!(matches!(Band::new("a", &[1.0], &[1.0], &[]), Err(Error::Shape { .. })));
@@ -545,6 +570,24 @@ fn a_summary_cannot_end_a_block_of_content() {
     assert!(summary.lines().all(|line| line.trim() != "EVCXR_END_CONTENT"), "{summary}");
     assert!(summary.contains("not in the bundled font, drawn as boxes: 日本"), "{summary}");
     assert_eq!(format!("{figure:?}"), "Figure: 1 panel: y against 日本");
+}
+
+#[test]
+fn what_lies_beyond_the_axes_is_told() {
+    let panel = Panel::new(Axis::linear("x"), Axis::log("y"))
+        .with(Line::new("", &[0.0, 1.0], &[1.0, 2.0]).unwrap())
+        .with(Reference::new("chance", Course::Horizontal(-1.0)))
+        .with(Note::new("far", 5.0, 1.5).with_color(Color::BLUE))
+        .with(Note::new("near, and longer than the panel has room for at the right end of it", 0.9, 1.5));
+    let figure = Figure::from(panel);
+    let summary = figure.summary().unwrap();
+    assert!(summary.contains("reference `chance`, outside of the axes"), "{summary}");
+    assert!(summary.contains("note `far`, outside of the axes"), "{summary}");
+    assert!(
+        !summary.contains("note `near, and longer than the panel has room for at the right end of it`, out")
+    );
+    assert!(Picture::of(&figure).all(Color::BLUE).is_empty());
+    assert!(format!("{:?}", figure.panels()[0]).len() < 1000);
 }
 
 /// plotters itself, as in a notebook, finds the bundled font once it is registered.

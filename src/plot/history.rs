@@ -7,7 +7,10 @@ use crate::train::History;
 /// Loss (on a log axis) and error rates in percent against the epoch, for one or several trainings.
 ///
 /// Each training has a colour; in the panel of errors those of the training set are dashed, those of the
-/// validation set solid. Fails with [`Error::Empty`] without trainings or for one without epochs.
+/// validation set solid.
+///
+/// # Errors
+/// [`Error::Empty`] without trainings or for one without epochs.
 pub fn training_history(trainings: &[(&str, &History)]) -> Result<Figure> {
     if trainings.is_empty() {
         return Err(Error::empty("the list of trainings"));
