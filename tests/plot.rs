@@ -455,7 +455,7 @@ fn errors_say_what_to_do() {
     refused(fine().with_size(3.0, f64::NAN), &["size", "10 to 1000 mm"]);
     refused(fine().with_size(12.0, 12.0), &["larger with_size"]);
     refused(fine().with_columns(0), &["columns = 0"]);
-    refused(log().with(line(&[1.0]).with_width(f64::NAN)).into(), &["width = NaN", "above 0"]);
+    refused(log().with(line(&[1.0]).with_width(f64::NAN)).into(), &["width = NaN", "0.1 to 20"]);
     let nowhere = Reference::new("1/n", Course::Power { amplitude: f64::NAN, exponent: -1.0 });
     refused(log().with(line(&[1.0])).with(nowhere).into(), &["course", "finite", "1/n"]);
     assert!(matches!(Line::new("a", &[1.0], &[1.0, 2.0]), Err(Error::Shape { .. })));
@@ -570,6 +570,43 @@ fn a_summary_cannot_end_a_block_of_content() {
     assert!(summary.lines().all(|line| line.trim() != "EVCXR_END_CONTENT"), "{summary}");
     assert!(summary.contains("not in the bundled font, drawn as boxes: 日本"), "{summary}");
     assert_eq!(format!("{figure:?}"), "Figure: 1 panel: y against 日本");
+}
+
+#[test]
+fn the_largest_numbers_have_their_place() {
+    let panel =
+        Panel::new(Axis::log("x").with_range(1e-300, 1e300), Axis::linear("y").with_range(-1e307, 1e307))
+            .with(dot(1e150, 5e306, Color::BLUE));
+    let figure = Figure::from(panel);
+    let picture = Picture::of(&figure);
+    let (left, top, right, bottom) = picture.area();
+    let (x, y) = picture.centre(Color::BLUE);
+    assert!(
+        (x - left - 0.75 * (right - left)).abs() < 0.3 && (bottom - y - 0.75 * (bottom - top)).abs() < 0.3
+    );
+    for value in [1e-310, 1e300, -1e308, 5e-324] {
+        for axis in [Axis::linear, Axis::log] {
+            let panel = Panel::new(axis("x"), axis("y")).with(dot(value, value, Color::BLUE));
+            // An error or a picture, never a panic.
+            let _ = Figure::from(panel).png();
+        }
+    }
+}
+
+#[test]
+fn the_eighth_line_is_told_from_the_first() {
+    let panel = (0..8).fold(Panel::new(Axis::linear("x"), Axis::linear("y")), |panel, i| {
+        panel.with(Line::new(format!("line {i}"), &[0.0, 1.0], &[f64::from(i), f64::from(i)]).unwrap())
+    });
+    let svg = Figure::from(panel).svg().unwrap();
+    let strokes = |name: &str| {
+        let group = svg.split_once(&format!("-{name}\">")).unwrap().1.split_once("</g>").unwrap().0;
+        (group.matches("<polyline").count(), group.contains("#000000"))
+    };
+    assert_eq!(strokes("line-0"), (1, true));
+    assert_eq!(strokes("line-1"), (1, false));
+    let (dashes, black) = strokes("line-7");
+    assert!(dashes > 10 && black);
 }
 
 #[test]

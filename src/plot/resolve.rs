@@ -121,22 +121,22 @@ fn part(series: &Series, panel: &Panel) -> Result<Part> {
     match series {
         Series::Line(line) => {
             same_length(&line.name, &line.x, &line.y)?;
-            within("width", line.width, 20.0)?;
+            within("width", line.width, 0.1..=20.0)?;
             Ok(sort(line.x.iter().zip(&line.y).map(|(&x, &y)| (x, y, y)), panel))
         }
         Series::Points(points) => {
             same_length(&points.name, &points.x, &points.y)?;
-            within("diameter", points.diameter, 20.0)?;
+            within("diameter", points.diameter, 0.1..=20.0)?;
             Ok(sort(points.x.iter().zip(&points.y).map(|(&x, &y)| (x, y, y)), panel))
         }
         Series::Band(band) => {
             same_length(&band.name, &band.x, &band.low)?;
             same_length(&band.name, &band.x, &band.high)?;
-            within("alpha", band.alpha, 1.0)?;
+            within("alpha", band.alpha, 0.01..=1.0)?;
             Ok(sort(edges(band), panel))
         }
         Series::Reference(reference) => {
-            within("width", reference.width, 20.0)?;
+            within("width", reference.width, 0.1..=20.0)?;
             let finite = match reference.course {
                 Course::Horizontal(value) | Course::Vertical(value) => value.is_finite(),
                 Course::Straight { intercept: a, slope: b } | Course::Power { amplitude: a, exponent: b } => {
@@ -163,11 +163,11 @@ fn edges(band: &Band) -> impl Iterator<Item = (f64, f64, f64)> {
     band.x.iter().zip(&band.low).zip(&band.high).map(|((&x, &low), &high)| (x, low.min(high), high.max(low)))
 }
 
-fn within(name: &'static str, value: f64, most: f64) -> Result<()> {
-    if value > 0.0 && value <= most {
+fn within(name: &'static str, value: f64, allowed: std::ops::RangeInclusive<f64>) -> Result<()> {
+    if allowed.contains(&value) {
         Ok(())
     } else {
-        Err(Error::parameter(name, value, format!("a number above 0, at most {most}")))
+        Err(Error::parameter(name, value, format!("{} to {}", allowed.start(), allowed.end())))
     }
 }
 

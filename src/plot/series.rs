@@ -100,7 +100,7 @@ impl Line {
         self
     }
 
-    /// The line this wide, in points: above 0, at most 20.
+    /// The line this wide, in points: 0.1 to 20.
     pub fn with_width(mut self, points: f64) -> Self {
         self.width = points;
         self
@@ -131,7 +131,7 @@ pub struct Points {
     pub y: Vec<f64>,
     /// The colour; `None` takes the next of the palette.
     pub color: Option<Color>,
-    /// Diameter of a dot in points (1/72 inch), 3.2 by default: above 0, at most 20.
+    /// Diameter of a dot in points (1/72 inch), 3.2 by default: 0.1 to 20.
     pub diameter: f64,
 }
 
@@ -172,7 +172,7 @@ pub struct Band {
     pub high: Vec<f64>,
     /// The colour; `None` takes the colour of the line added next.
     pub color: Option<Color>,
-    /// Opacity, 0.2 by default: above 0, at most 1.
+    /// Opacity, 0.2 by default: 0.01 to 1.
     pub alpha: f64,
 }
 
@@ -201,7 +201,7 @@ impl Band {
         self
     }
 
-    /// The band this opaque: above 0, at most 1.
+    /// The band this opaque: 0.01 to 1.
     pub fn with_alpha(mut self, alpha: f64) -> Self {
         self.alpha = alpha;
         self
@@ -243,7 +243,7 @@ pub struct Reference {
     pub color: Color,
     /// Dashed by default.
     pub dash: Dash,
-    /// Width in points (1/72 inch), 0.9 by default: above 0, at most 20.
+    /// Width in points (1/72 inch), 0.9 by default: 0.1 to 20.
     pub width: f64,
 }
 
