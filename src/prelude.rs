@@ -6,8 +6,8 @@
 pub use crate::attack::{
     Adversarial, AttackRecords, Classifier, ErrorCurve, Fgsm, FixedEps, Keep, Pgd, attack_over_eps,
 };
-pub use crate::data::{Dataset, ImageShape, mnist};
-pub use crate::exchange;
+pub use crate::data::{Dataset, ImageShape, Mnist, idx, mnist};
+pub use crate::exchange::{self, Npz};
 pub use crate::frame::Frame;
 pub use crate::nn::{Activation, Adam, Mlp, Network, error_rate, predictions};
 pub use crate::plot;

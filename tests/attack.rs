@@ -1,6 +1,8 @@
 //! Attacks: closed forms, properties, independence of batches and threads, what is refused.
 
-use eigengate::attack::{Adversarial, Batch, Classifier, Cotangent, FixedEps, Fgsm, Keep, Pgd, PulledBack, attack_over_eps};
+use eigengate::attack::{
+    Adversarial, Batch, Classifier, Cotangent, Fgsm, FixedEps, Keep, Pgd, PulledBack, attack_over_eps,
+};
 use eigengate::data::{Dataset, ImageShape, mnist};
 use eigengate::nn::{Activation, Mlp};
 use eigengate::train::Training;
@@ -119,17 +121,30 @@ fn results_depend_on_the_example_alone() -> Result<()> {
         let whole = attack.attack(net, data, 0.1)?;
         let part = |first: usize, last: usize| {
             let images = data.images();
-            let batch = Batch { images: images.slice(s![first..last, ..]), labels: &data.labels()[first..last], first };
+            let batch = Batch {
+                images: images.slice(s![first..last, ..]),
+                labels: &data.labels()[first..last],
+                first,
+            };
             attack.perturb(net, batch, 0.1)
         };
         for (first, last) in [(0, 1), (7, 8), (250, 300), (13, 290)] {
             let part = part(first, last)?;
-            assert_eq!(part.images, whole.images.slice(s![first..last, ..]), "{} {first}..{last}", attack.name());
+            assert_eq!(
+                part.images,
+                whole.images.slice(s![first..last, ..]),
+                "{} {first}..{last}",
+                attack.name()
+            );
             assert_eq!(part.steps, &whole.steps[first..last]);
         }
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            assert_eq!(pool.install(|| attack.attack(net, data, 0.1))?.images, whole.images, "{threads} threads");
+            assert_eq!(
+                pool.install(|| attack.attack(net, data, 0.1))?.images,
+                whole.images,
+                "{threads} threads"
+            );
         }
     }
     Ok(())
@@ -156,7 +171,8 @@ fn more_work_never_weakens_an_attack() -> Result<()> {
 #[test]
 fn seeds_matter_only_for_the_start() -> Result<()> {
     let (net, data) = trained();
-    let images = |seed| Ok::<_, Error>(Pgd::new().with_steps(3).with_seed(seed).attack(net, data, 0.1)?.images);
+    let images =
+        |seed| Ok::<_, Error>(Pgd::new().with_steps(3).with_seed(seed).attack(net, data, 0.1)?.images);
     assert_eq!(images(1)?, images(1)?);
     assert_ne!(images(1)?, images(2)?);
     // Every example starts elsewhere: the random offsets of two equal images differ.
@@ -189,7 +205,8 @@ fn records_have_a_row_per_example_and_eps() -> Result<()> {
     // The record says of each image what the network says of it.
     let found = Fgsm.attack(net, data, 0.1)?.images;
     let logits = Classifier::logits(net, found.view())?;
-    let (margin, linf, l2) = (frame.column("margin")?.f64()?, frame.column("linf")?.f64()?, frame.column("l2")?.f64()?);
+    let (margin, linf, l2) =
+        (frame.column("margin")?.f64()?, frame.column("linf")?.f64()?, frame.column("l2")?.f64()?);
     for i in 0..300 {
         let label = usize::from(data.labels()[i]);
         let row = logits.row(i);
@@ -233,13 +250,19 @@ fn bad_input_is_refused() -> Result<()> {
         assert!(matches!(attack.attack(&Broken, &data, 0.1), Err(Error::NotFinite { .. })));
         assert!(matches!(attack.attack(&Affine { w: vec![1.0; 5] }, &data, 0.1), Err(Error::Shape { .. })));
         let perturb = |images: Array2<f32>, labels: &[u8]| {
-            attack.perturb(&model, Batch { images: images.view(), labels, first: 0 }, 0.1).map(|_| ()).unwrap_err()
+            attack
+                .perturb(&model, Batch { images: images.view(), labels, first: 0 }, 0.1)
+                .map(|_| ())
+                .unwrap_err()
         };
         assert!(matches!(perturb(Array2::zeros((0, 4)), &[]), Error::Empty { .. }));
         assert!(matches!(perturb(Array2::zeros((2, 4)), &[0]), Error::Shape { .. }));
         assert!(matches!(perturb(Array2::zeros((1, 4)), &[2]), Error::Parameter { name: "label", .. }));
         assert!(matches!(perturb(Array2::from_elem((1, 4), f32::NAN), &[0]), Error::NotFinite { .. }));
-        assert!(matches!(perturb(Array2::from_elem((1, 4), 1.5), &[0]), Error::Parameter { name: "pixel", .. }));
+        assert!(matches!(
+            perturb(Array2::from_elem((1, 4), 1.5), &[0]),
+            Error::Parameter { name: "pixel", .. }
+        ));
     }
     for bad in [Pgd::new().with_steps(0), Pgd::new().with_restarts(0), Pgd::new().with_relative_step(-1.0)] {
         assert!(matches!(bad.attack(&model, &data, 0.1), Err(Error::Parameter { .. })));

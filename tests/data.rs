@@ -1,7 +1,10 @@
 //! Data sets, IDX files and MNIST.
 
-use eigengate::Error;
+#[path = "common/errors.rs"]
+mod errors;
+
 use eigengate::data::{Dataset, ImageShape, idx, mnist};
+use errors::{has, text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ndarray::{Array2, ShapeBuilder, array};
@@ -18,19 +21,6 @@ fn six() -> Dataset {
 
 fn first_pixels(data: &Dataset) -> Vec<usize> {
     data.images().column(0).iter().map(|x| (x * 10.0).round() as usize).collect()
-}
-
-fn text<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
-    let text = result.expect_err("an error").to_string();
-    assert!(!text.contains('\n'), "one line: {text}");
-    text
-}
-
-#[track_caller]
-fn has(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part:?} is missing in: {text}");
-    }
 }
 
 fn be(numbers: &[u32]) -> Vec<u8> {

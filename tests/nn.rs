@@ -54,7 +54,10 @@ fn parameters_are_named_shaped_and_drawn_as_in_pytorch() {
     assert!(w.iter().all(|v| v.abs() <= bound) && w.iter().any(|v| v.abs() > 0.999 * bound));
     let mean = w.iter().sum::<f32>() / w.len() as f32;
     let variance = w.iter().map(|v| v * v).sum::<f32>() / w.len() as f32;
-    assert!(mean.abs() < 3.0 * bound / (3.0 * w.len() as f32).sqrt() && (variance / (bound * bound / 3.0) - 1.0).abs() < 0.01);
+    assert!(
+        mean.abs() < 3.0 * bound / (3.0 * w.len() as f32).sqrt()
+            && (variance / (bound * bound / 3.0) - 1.0).abs() < 0.01
+    );
     // The bias has the same bound, and numbers of its own.
     let b = wide.parameters()[1].values();
     assert!(b.iter().all(|v| v.abs() <= bound) && b[..] != w[..300]);
@@ -163,7 +166,10 @@ fn files_that_do_not_fit_leave_the_network_as_it_was() -> Result<()> {
     for cut in [0, 4, 60, whole.len() - 1] {
         std::fs::write(&path, &whole[..cut]).unwrap();
         let error = Mlp::load(&path).unwrap_err();
-        assert!(matches!(error, Error::Format { .. }) && error.to_string().contains("net.safetensors"), "{error}");
+        assert!(
+            matches!(error, Error::Format { .. }) && error.to_string().contains("net.safetensors"),
+            "{error}"
+        );
     }
     let mut broken = whole.clone();
     let end = broken.len();
@@ -221,14 +227,20 @@ fn adam_follows_its_definition() -> Result<()> {
         assert_eq!(state.steps(), 30);
         let got = net.parameters()[0].values();
         let moved = want.iter().zip(&start).any(|(a, b)| (a - b).abs() > 0.05);
-        assert!(moved && got.iter().zip(&want).all(|(g, w)| (f64::from(*g) - w).abs() < 2e-5), "{got:?} {want:?}");
+        assert!(
+            moved && got.iter().zip(&want).all(|(g, w)| (f64::from(*g) - w).abs() < 2e-5),
+            "{got:?} {want:?}"
+        );
     }
     Ok(())
 }
 
 /// The gradient of a parameter, through the public surface: the tensor that a gradient belongs to is the
 /// parameter's own.
-fn gradient_of(parameter: &Parameter, g: &mut dfdx::prelude::Gradients<f32, eigengate::device::Device>) -> Vec<f64> {
+fn gradient_of(
+    parameter: &Parameter,
+    g: &mut dfdx::prelude::Gradients<f32, eigengate::device::Device>,
+) -> Vec<f64> {
     parameter.gradient(g).unwrap().into_iter().map(f64::from).collect()
 }
 

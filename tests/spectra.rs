@@ -55,7 +55,10 @@ fn bad_input_is_refused() -> Result<()> {
     assert!(matches!(Spectrum::of("one row", Array2::zeros((1, 3)).view()), Err(Error::Empty { .. })));
     let net = Mlp::new(&[8, 4, 3], Activation::Tanh, 0)?;
     assert!(matches!(spectrum(&net, &data(10)), Err(Error::Shape { .. })));
-    assert!(matches!(spectrum(&Mlp::new(&[9, 3], Activation::Tanh, 0)?, &data(10)), Err(Error::Empty { .. })));
+    assert!(matches!(
+        spectrum(&Mlp::new(&[9, 3], Activation::Tanh, 0)?, &data(10)),
+        Err(Error::Empty { .. })
+    ));
     Ok(())
 }
 

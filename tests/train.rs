@@ -22,7 +22,9 @@ fn net() -> Mlp {
 }
 
 fn settings() -> Training {
-    Training::new(3, 200).with_seed(9).with_penalty(SpectralPenalty::new(0.5).with_tau(5).with_taps(Taps::All))
+    Training::new(3, 200)
+        .with_seed(9)
+        .with_penalty(SpectralPenalty::new(0.5).with_tau(5).with_taps(Taps::All))
 }
 
 fn bits(net: &Mlp) -> Vec<u32> {
@@ -113,7 +115,10 @@ fn checkpoints_of_other_runs_are_refused_and_kept() -> Result<()> {
     };
     let error = refused(one.clone().with_seed(1), &mut net(), train, &path);
     assert!(matches!(&error, Error::Format { .. }) && error.to_string().contains("seed 1"), "{error}");
-    assert!(matches!(refused(one.clone().with_learning_rate(0.1), &mut net(), train, &path), Error::Format { .. }));
+    assert!(matches!(
+        refused(one.clone().with_learning_rate(0.1), &mut net(), train, &path),
+        Error::Format { .. }
+    ));
     assert!(matches!(refused(one.clone(), &mut net(), test, &path), Error::Format { .. }));
     let mut wider = Mlp::new(&[784, 61, 40, 10], Activation::Tanh, 5)?;
     assert!(matches!(refused(one.clone(), &mut wider, train, &path), Error::Shape { .. }));
@@ -170,7 +175,12 @@ fn bad_settings_change_nothing() -> Result<()> {
     assert!(fails(Training::new(1, 100).with_penalty(penalty(40)), train).contains("tau = 40"));
     // 1500 = 4 * 373 + 8: the last batch is too small for tau = 10.
     assert!(fails(Training::new(1, 373).with_penalty(penalty(10)), train).contains("batch size = 8"));
-    let small = Dataset::new(ndarray::Array2::zeros((5, 4)), vec![0; 5], ImageShape { channels: 1, height: 2, width: 2 }, 10)?;
+    let small = Dataset::new(
+        ndarray::Array2::zeros((5, 4)),
+        vec![0; 5],
+        ImageShape { channels: 1, height: 2, width: 2 },
+        10,
+    )?;
     assert!(fails(Training::new(1, 5), &small).contains("784"));
     let mut two = Mlp::new(&[784, 2], Activation::Tanh, 0)?;
     assert!(matches!(Training::new(1, 50).run(&mut two, test, None), Err(Error::Shape { .. })));
