@@ -132,7 +132,8 @@ impl Mapping {
     pub(super) fn at(&self, value: f64) -> f64 {
         let share = match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
-            Scale::Log => (value / self.low).log10() / (self.high / self.low).log10(),
+            // Differences of logarithms: the ratio of the ends may be more than a number can hold.
+            Scale::Log => (value.log10() - self.low.log10()) / (self.high.log10() - self.low.log10()),
         };
         // Far outside it does not matter where; what matters is that lengths stay finite.
         self.start + share.clamp(-1e6, 1e6) * (self.end - self.start)
@@ -142,7 +143,10 @@ impl Mapping {
     pub(super) fn value(&self, share: f64) -> f64 {
         match self.scale {
             Scale::Linear => self.low + share * (self.high - self.low),
-            Scale::Log => self.low * (self.high / self.low).powf(share),
+            Scale::Log => {
+                let (low, high) = (self.low.log10(), self.high.log10());
+                10f64.powf(low + share * (high - low))
+            }
         }
     }
 

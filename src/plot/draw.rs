@@ -21,36 +21,41 @@ pub(super) struct Frame {
     pub(super) label_bottom: f64,
 }
 
-/// Layers of a panel: axes, then each series, then title and letter.
+/// Layers of a panel: bands, the axes above them, every other series above those, then title and letter.
+///
+/// What fills an area would hide half a spine where it ends there; a line or a dot on a spine must show.
 pub(super) fn panel(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Vec<Layer> {
     let plot = &frame.plot;
     let x = Mapping::new(resolved.panel.x.scale, resolved.x, (plot.left, plot.right));
     let y = Mapping::new(resolved.panel.y.scale, resolved.y, (plot.bottom, plot.top));
-    let mut layers = vec![axes(resolved, frame, (&x, &y), fonts)];
+    let mut fills = Vec::new();
+    let mut others = vec![axes(resolved, frame, (&x, &y), fonts)];
     for (series, part) in resolved.panel.series.iter().zip(&resolved.parts) {
-        let mut layer = Layer::new(if series.name().is_empty() { "series" } else { series.name() });
-        draw(series, part, resolved, plot, (&x, &y), &mut layer);
-        layers.push(layer);
+        let layer = draw(series, part, resolved, frame, (&x, &y), fonts);
+        if matches!(series, Series::Band(_)) { fills.push(layer) } else { others.push(layer) }
     }
-    layers.push(heading(resolved, frame, fonts));
-    layers
+    others.push(heading(resolved, frame, fonts));
+    fills.append(&mut others);
+    fills
 }
 
 fn draw(
     series: &Series,
     part: &Part,
     resolved: &Resolved<'_>,
-    plot: &Rect,
+    frame: &Frame,
     (x, y): (&Mapping, &Mapping),
-    layer: &mut Layer,
-) {
+    fonts: &Fonts,
+) -> Layer {
+    let mut layer = Layer::new(if series.name().is_empty() { "series" } else { series.name() });
+    let plot = &frame.plot;
     let color = part.color();
     let dot = |center: Point, diameter: f64| Shape::Dot { center, radius: diameter * POINT / 2.0, color };
     match series {
         Series::Line(line) => {
             for run in &part.runs {
                 let points: Vec<Point> = run.iter().map(|p| (x.at(p.x), y.at(p.low))).collect();
-                stroke(&thin_line(&points), line.dash, line.width * POINT, color, plot, layer);
+                stroke(&thin_line(&points), part.dash, line.width * POINT, color, plot, &mut layer);
                 if line.markers || run.len() == 1 {
                     let diameter = MARKER_POINTS.max(1.5 * line.width);
                     let dots = thin_dots(&visible(run, (x, y)), diameter * POINT);
@@ -81,16 +86,19 @@ fn draw(
                 .into_iter()
                 .map(|(u, v)| (x.at(u), y.at(v)))
                 .collect();
-            stroke(&points, reference.dash, reference.width * POINT, color, plot, layer);
+            stroke(&points, reference.dash, reference.width * POINT, color, plot, &mut layer);
         }
         Series::Note(note) => {
-            if places(&resolved.panel.x, &resolved.panel.y, (note.x, note.y)) {
-                let at = (x.at(note.x), y.at(note.y));
+            if x.contains(note.x) && y.contains(note.y) {
+                // A long text begins further left rather than leave the figure.
+                let width = fonts.width(&note.text, LEGEND_TEXT, Weight::Regular);
+                let at = (x.at(note.x).min(frame.cell.right - width).max(frame.cell.left), y.at(note.y));
                 let text = Text::new(note.text.clone(), at, LEGEND_TEXT, Align::Start);
                 layer.texts.push(Text { color, ..text });
             }
         }
     }
+    layer
 }
 
 /// Where the points of a run lie that are inside of the panel.
@@ -166,8 +174,10 @@ fn axes(resolved: &Resolved<'_>, frame: &Frame, (x, y): (&Mapping, &Mapping), fo
     layer.texts.push(Text::new(text, (at, frame.label_bottom - 0.22 * LABEL_TEXT), size, Align::Middle));
 
     let middle = (plot.top + plot.bottom) / 2.0;
-    let (text, size) = fit(fonts, &panel.y.label, LABEL_TEXT, frame.label_bottom - frame.cell.top);
-    let at = slide(middle, fonts.width(&text, size, Weight::Regular), frame.cell.top, frame.label_bottom);
+    // Down to the tick labels of the x axis, so as not to meet its label.
+    let (high, low) = (plot.top - 3.0, below + 0.75 * TICK_TEXT);
+    let (text, size) = fit(fonts, &panel.y.label, LABEL_TEXT, low - high);
+    let at = slide(middle, fonts.width(&text, size, Weight::Regular), high, low);
     let labels = frame.y_ticks.major.iter().map(|(_, l)| fonts.width(l, TICK_TEXT, Weight::Regular));
     // The label keeps to the tick labels of its panel, even where another panel of the column has wider ones.
     let left = beside - labels.fold(0.0, f64::max) - LABEL_GAP - 0.1 * LABEL_TEXT;
@@ -202,13 +212,12 @@ fn heading(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Layer {
 
 /// The text as large as asked for, or down to three quarters of it, or shortened, to be no wider than `most`.
 fn fit(fonts: &Fonts, text: &str, size: f64, most: f64) -> (String, f64) {
-    let text = text.replace(char::is_control, " ");
-    let width = fonts.width(&text, size, Weight::Regular);
+    let width = fonts.width(text, size, Weight::Regular);
     if width <= most {
-        return (text, size);
+        return (text.to_owned(), size);
     }
     let smaller = (size * most / width).max(0.75 * size);
-    (fonts.shorten(&text, smaller, most + 0.1), smaller)
+    (fonts.shorten(text, smaller, most + 0.1), smaller)
 }
 
 /// The middle of something `width` wide, moved as far as needed to stay between `low` and `high`.

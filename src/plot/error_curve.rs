@@ -8,8 +8,10 @@ use std::borrow::Borrow;
 /// Error rates in percent against the size ε of the attack, one line for each curve.
 ///
 /// Curves differ by colour and by dash; where a standard error is not zero, a band shows it on either side.
-/// Takes curves or references to curves. Fails with [`Error::Empty`] without curves or for one without
-/// points, and with [`Error::Shape`] where the arrays of a curve differ in length.
+/// Takes curves or references to curves.
+///
+/// # Errors
+/// [`Error::Empty`] without curves or for one without points, [`Error::Shape`] where the arrays of a curve differ in length.
 pub fn error_curves<C: Borrow<ErrorCurve>>(curves: &[C]) -> Result<Figure> {
     // What is generic is compiled again in every cell that calls it, so it does nothing else.
     draw(&curves.iter().map(Borrow::borrow).collect::<Vec<_>>())

@@ -80,9 +80,12 @@ impl Figure {
     /// The figure as a PNG file.
     ///
     /// Points that are NaN or infinite, or not positive on a log axis, are left out; the text of
-    /// [`summary`](Self::summary) says how many. Fails with [`Error::Empty`] for a figure without panels or a
-    /// series without points, with [`Error::Parameter`] for a range, size, width or resolution that is not
-    /// allowed, and with [`Error::Draw`] where a panel has nothing left to draw or is too small.
+    /// [`summary`](Self::summary) says how many.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a range, size, width or resolution that is not allowed; [`Error::Empty`] and
+    /// [`Error::Shape`] for series whose arrays were emptied or changed; [`Error::Draw`] for a figure without
+    /// panels, and where a panel has nothing left to draw or is too small.
     pub fn png(&self) -> Result<Vec<u8>> {
         if !(72..=1200).contains(&self.dpi) {
             return Err(Error::parameter("dpi", self.dpi, "72 to 1200 pixels per inch"));
@@ -90,8 +93,10 @@ impl Figure {
         raster::png(&layout::scene(self, &self.resolve()?)?, self.dpi)
     }
 
-    /// The figure as an SVG document. Text is in it as outlines; it refers to no font. Fails as
-    /// [`png`](Self::png) does.
+    /// The figure as an SVG document. Text is in it as outlines; it refers to no font.
+    ///
+    /// # Errors
+    /// Those of [`png`](Self::png), but for the resolution.
     pub fn svg(&self) -> Result<String> {
         let resolved = self.resolve()?;
         let title = if self.title.is_empty() { summary::heading(self) } else { self.title.clone() };
@@ -100,9 +105,11 @@ impl Figure {
 
     /// Writes the figure to `path`, which ends in `.png` or `.svg`.
     ///
-    /// The file is written whole or not at all: a failure leaves a file of that name as it was. Fails with
-    /// [`Error::Parameter`] for any other ending, [`Error::Write`] where the folder refuses, and as
-    /// [`png`](Self::png) does.
+    /// The file is written whole or not at all: a failure leaves a file of that name as it was.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for any other ending, [`Error::Write`] where the folder refuses, and those of
+    /// [`png`](Self::png).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
@@ -115,7 +122,10 @@ impl Figure {
     }
 
     /// What the figure shows, in words: axes with their ranges, series with their numbers of points, and
-    /// what was left out. Fails as [`png`](Self::png) does.
+    /// what was left out.
+    ///
+    /// # Errors
+    /// Those of [`png`](Self::png), but for sizes and the resolution.
     pub fn summary(&self) -> Result<String> {
         Ok(summary::text(self, &self.resolve()?))
     }

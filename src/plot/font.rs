@@ -33,7 +33,8 @@ pub(super) enum Segment {
 /// `plotters` comes without system fonts, and a bitmap chart with text fails until a font is registered.
 /// Calling it again does nothing.
 ///
-/// Fails with [`Error::Draw`] if plotters refuses the font, which would be a fault of this crate.
+/// # Errors
+/// [`Error::Draw`] if plotters refuses the font, which would be a fault of this crate.
 pub fn register_plotters_font() -> Result<()> {
     static DONE: OnceLock<bool> = OnceLock::new();
     let done = *DONE.get_or_init(|| {
@@ -84,6 +85,8 @@ impl Fonts {
         let mut x = 0.0;
         let mut previous = None;
         for c in text.chars() {
+            // Text is one line; a line break in a name is a gap.
+            let c = if c.is_control() { ' ' } else { c };
             let glyph = face.glyph_id(c);
             if let Some(previous) = previous {
                 x += f64::from(face.kern_unscaled(previous, glyph)) * unit;

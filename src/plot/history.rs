@@ -7,15 +7,24 @@ use crate::train::History;
 /// Loss (on a log axis) and error rates in percent against the epoch, for one or several trainings.
 ///
 /// Each training has a colour; in the panel of errors those of the training set are dashed, those of the
-/// validation set solid. Fails with [`Error::Empty`] without trainings or for one without epochs.
+/// validation set solid. Without any validation all are solid.
+///
+/// # Errors
+/// [`Error::Empty`] without trainings or for one without epochs.
 pub fn training_history(trainings: &[(&str, &History)]) -> Result<Figure> {
     if trainings.is_empty() {
         return Err(Error::empty("the list of trainings"));
     }
     let epochs = || Axis::linear("Epoch").with_whole_ticks();
     let mut loss = Panel::new(epochs(), Axis::log("Training loss"));
-    let mut error = Panel::new(epochs(), Axis::linear("Error rate (%)"))
-        .with_title("Training (dashed), validation (solid)");
+    let mut records = trainings.iter().flat_map(|(_, history)| history.records());
+    let validated = records.any(|record| record.validation_error.is_some());
+    let (dash, mut error) = if validated {
+        let panel = Panel::new(epochs(), Axis::linear("Error rate (%)"));
+        (Dash::Dashed, panel.with_title("Training (dashed), validation (solid)"))
+    } else {
+        (Dash::Solid, Panel::new(epochs(), Axis::linear("Training error rate (%)")))
+    };
     for (index, (name, history)) in trainings.iter().enumerate() {
         let records = history.records();
         if records.is_empty() {
@@ -28,7 +37,7 @@ pub fn training_history(trainings: &[(&str, &History)]) -> Result<Figure> {
 
         let y: Vec<f64> = records.iter().map(|r| 100.0 * r.train_error).collect();
         let train = Line::new(format!("{name}, training"), &x, &y)?.without_legend();
-        error = error.with(train.with_color(color).with_dash(Dash::Dashed));
+        error = error.with(train.with_color(color).with_dash(dash));
 
         // Validation may be done every few epochs only: its line joins those.
         let validated = records.iter().filter_map(|r| Some((r.epoch as f64, 100.0 * r.validation_error?)));
@@ -72,6 +81,8 @@ mod tests {
         assert!(!summary.contains("`1/n, validation`"), "{summary}");
         // 0.9 * exp(-0.3 * 2) + 0.02 in percent.
         assert!(summary.contains("to 51.393"), "{summary}");
+        let training = training_history(&[("1/n", &b)]).unwrap().summary().unwrap();
+        assert!(training.contains("Training error rate") && !training.contains("dashed"), "{training}");
         if let Some(folder) = std::env::var_os("EIGENGATE_GALLERY") {
             let folder = std::path::PathBuf::from(folder);
             figure.save(folder.join("history.png")).unwrap();

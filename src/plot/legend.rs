@@ -37,7 +37,7 @@ pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
             Series::Line(line) => {
                 let dot = line.markers.then_some(MARKER_POINTS * POINT / 2.0);
                 let width = line.width * POINT;
-                (&mut entries, Sample::Line { color, dash: line.dash, width, dot })
+                (&mut entries, Sample::Line { color, dash: part.dash, width, dot })
             }
             Series::Points(points) => {
                 (&mut entries, Sample::Dot { color, radius: points.diameter * POINT / 2.0 })

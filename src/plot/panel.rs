@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::series::Series;
 
 /// Two axes and the series between them, in the order of drawing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Panel {
     /// Above the panel; empty for none.
     pub title: String,
@@ -14,7 +14,7 @@ pub struct Panel {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// What is drawn; later series cover earlier ones.
+    /// What is drawn; later series cover earlier ones, and bands lie below all others.
     pub series: Vec<Series>,
 }
 
@@ -41,5 +41,11 @@ impl Panel {
     pub fn with(mut self, series: impl Into<Series>) -> Self {
         self.series.push(series.into());
         self
+    }
+}
+
+impl std::fmt::Debug for Panel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Panel({} against {}: {:?})", self.y.label, self.x.label, self.series)
     }
 }

@@ -2,8 +2,8 @@
 
 use super::axis::Axis;
 use super::panel::Panel;
-use super::series::{Band, Series, same_length};
-use super::theme::{Color, INK};
+use super::series::{Band, Course, Dash, Series, same_length};
+use super::theme::{Color, INK, PALETTE_SIZE};
 use crate::error::{Error, Result};
 
 /// Points of a line, or the two edges of a band (`low` and `high` differ), without gaps.
@@ -21,6 +21,8 @@ pub(super) struct Place {
 pub(super) struct Part {
     pub(super) runs: Vec<Run>,
     pub(super) color: Option<Color>,
+    /// Of a line; not its own where the palette has started again.
+    pub(super) dash: Dash,
     pub(super) kept: usize,
     pub(super) not_finite: usize,
     pub(super) not_positive: usize,
@@ -94,9 +96,18 @@ impl<'a> Resolved<'a> {
         }
         let x = panel.x.ends(parts.iter().filter_map(|p| p.x).reduce(union))?;
         let y = panel.y.ends(parts.iter().filter_map(|p| p.y).reduce(union))?;
-        for part in &mut parts {
+        let beyond = |value: f64, (low, high): (f64, f64)| value.is_nan() || value < low || value > high;
+        for (part, series) in parts.iter_mut().zip(&panel.series) {
             let hidden = |p: &&Place| p.x < x.0 || p.x > x.1 || p.high < y.0 || p.low > y.1;
-            part.outside = part.runs.iter().flatten().filter(hidden).count();
+            part.outside = match series {
+                Series::Note(note) => usize::from(beyond(note.x, x) || beyond(note.y, y)),
+                Series::Reference(reference) => match reference.course {
+                    Course::Horizontal(value) => usize::from(beyond(value, y)),
+                    Course::Vertical(value) => usize::from(beyond(value, x)),
+                    _ => 0,
+                },
+                _ => part.runs.iter().flatten().filter(hidden).count(),
+            };
         }
         Ok(Self { panel, x, y, parts })
     }
@@ -110,22 +121,37 @@ fn part(series: &Series, panel: &Panel) -> Result<Part> {
     match series {
         Series::Line(line) => {
             same_length(&line.name, &line.x, &line.y)?;
-            within("width", line.width, 20.0)?;
+            within("width", line.width, 0.1..=20.0)?;
             Ok(sort(line.x.iter().zip(&line.y).map(|(&x, &y)| (x, y, y)), panel))
         }
         Series::Points(points) => {
             same_length(&points.name, &points.x, &points.y)?;
-            within("diameter", points.diameter, 20.0)?;
+            within("diameter", points.diameter, 0.1..=20.0)?;
             Ok(sort(points.x.iter().zip(&points.y).map(|(&x, &y)| (x, y, y)), panel))
         }
         Series::Band(band) => {
             same_length(&band.name, &band.x, &band.low)?;
             same_length(&band.name, &band.x, &band.high)?;
-            within("alpha", band.alpha, 1.0)?;
+            within("alpha", band.alpha, 0.01..=1.0)?;
             Ok(sort(edges(band), panel))
         }
         Series::Reference(reference) => {
-            within("width", reference.width, 20.0)?;
+            within("width", reference.width, 0.1..=20.0)?;
+            let finite = match reference.course {
+                Course::Horizontal(value) | Course::Vertical(value) => value.is_finite(),
+                Course::Straight { intercept: a, slope: b } | Course::Power { amplitude: a, exponent: b } => {
+                    a.is_finite() && b.is_finite()
+                }
+            };
+            if !finite {
+                let name = &reference.name;
+                let value = format!("{:?}", reference.course);
+                return Err(Error::parameter(
+                    "course",
+                    value,
+                    format!("finite numbers (reference `{name}`)"),
+                ));
+            }
             Ok(Part::default())
         }
         Series::Note(_) => Ok(Part::default()),
@@ -137,11 +163,11 @@ fn edges(band: &Band) -> impl Iterator<Item = (f64, f64, f64)> {
     band.x.iter().zip(&band.low).zip(&band.high).map(|((&x, &low), &high)| (x, low.min(high), high.max(low)))
 }
 
-fn within(name: &'static str, value: f64, most: f64) -> Result<()> {
-    if value > 0.0 && value <= most {
+fn within(name: &'static str, value: f64, allowed: std::ops::RangeInclusive<f64>) -> Result<()> {
+    if allowed.contains(&value) {
         Ok(())
     } else {
-        Err(Error::parameter(name, value, format!("a number above 0, at most {most}")))
+        Err(Error::parameter(name, value, format!("{} to {}", allowed.start(), allowed.end())))
     }
 }
 
@@ -173,10 +199,16 @@ fn sort(places: impl Iterator<Item = (f64, f64, f64)>, panel: &Panel) -> Part {
     part
 }
 
-/// Colours the series that name none: lines and points in turn, a band as the next of those.
+/// Colours the series that name none: lines and points in turn, a band as the next of those. The eighth line has
+/// the colour of the first, so it is dashed.
 fn color(series: &[Series], parts: &mut [Part]) {
     let mut next = 0;
     for (series, part) in series.iter().zip(parts) {
+        let dash = Dash::series(next / PALETTE_SIZE);
+        if let Series::Line(line) = series {
+            let own = line.color.is_some() || line.dash != Dash::Solid;
+            part.dash = if own { line.dash } else { dash };
+        }
         part.color = Some(match series {
             Series::Line(line) => line.color.unwrap_or_else(|| take(&mut next)),
             Series::Points(points) => points.color.unwrap_or_else(|| take(&mut next)),

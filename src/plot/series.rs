@@ -47,7 +47,7 @@ pub enum Series {
 /// A NaN, an infinity, or a value that a log axis cannot show breaks the line; the figure's text says how
 /// many points that were. Of points that fall into one column of pixels only the first, the lowest, the
 /// highest and the last are drawn, so that 100 000 points cost no more than a thousand.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Line {
     /// Name in the legend; an empty one keeps the line out of it.
     pub name: String,
@@ -55,7 +55,8 @@ pub struct Line {
     pub x: Vec<f64>,
     /// Vertical positions, as many.
     pub y: Vec<f64>,
-    /// The colour; `None` takes the next of the palette.
+    /// The colour; `None` takes the next of the palette. From the eighth such line on, where the palette starts
+    /// again, solid lines are drawn dashed, then dotted.
     pub color: Option<Color>,
     /// Solid by default.
     pub dash: Dash,
@@ -70,7 +71,8 @@ pub struct Line {
 impl Line {
     /// A solid line named `name` through `(x[i], y[i])`.
     ///
-    /// Fails with [`Error::Shape`] when `x` and `y` differ in length, [`Error::Empty`] when they are empty.
+    /// # Errors
+    /// [`Error::Shape`] when `x` and `y` differ in length, [`Error::Empty`] when they are empty.
     pub fn new(name: impl Into<String>, x: &[f64], y: &[f64]) -> Result<Self> {
         let name = name.into();
         same_length(&name, x, y)?;
@@ -98,7 +100,7 @@ impl Line {
         self
     }
 
-    /// The line this wide, in points: above 0, at most 20.
+    /// The line this wide, in points: 0.1 to 20.
     pub fn with_width(mut self, points: f64) -> Self {
         self.width = points;
         self
@@ -119,7 +121,7 @@ impl Line {
 
 /// Points as dots. Of dots that are nearer to each other than about a quarter of their diameter one is drawn, so
 /// that 100 000 of them cost no more than the picture can show.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Points {
     /// Name in the legend; an empty one keeps the points out of it.
     pub name: String,
@@ -129,12 +131,15 @@ pub struct Points {
     pub y: Vec<f64>,
     /// The colour; `None` takes the next of the palette.
     pub color: Option<Color>,
-    /// Diameter of a dot in points (1/72 inch), 3.2 by default: above 0, at most 20.
+    /// Diameter of a dot in points (1/72 inch), 3.2 by default: 0.1 to 20.
     pub diameter: f64,
 }
 
 impl Points {
-    /// Dots at `(x[i], y[i])`, named `name`. Fails as [`Line::new`] does.
+    /// Dots at `(x[i], y[i])`, named `name`.
+    ///
+    /// # Errors
+    /// Those of [`Line::new`].
     pub fn new(name: impl Into<String>, x: &[f64], y: &[f64]) -> Result<Self> {
         let name = name.into();
         same_length(&name, x, y)?;
@@ -155,7 +160,7 @@ impl Points {
 }
 
 /// The area between two curves, e.g. a mean plus and minus its standard error.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Band {
     /// Name in the legend; empty when the band belongs to a line that is named there.
     pub name: String,
@@ -167,12 +172,15 @@ pub struct Band {
     pub high: Vec<f64>,
     /// The colour; `None` takes the colour of the line added next.
     pub color: Option<Color>,
-    /// Opacity, 0.2 by default: above 0, at most 1.
+    /// Opacity, 0.2 by default: 0.01 to 1.
     pub alpha: f64,
 }
 
 impl Band {
-    /// The area between `(x[i], low[i])` and `(x[i], high[i])`. Fails as [`Line::new`] does.
+    /// The area between `(x[i], low[i])` and `(x[i], high[i])`.
+    ///
+    /// # Errors
+    /// Those of [`Line::new`].
     pub fn new(name: impl Into<String>, x: &[f64], low: &[f64], high: &[f64]) -> Result<Self> {
         let name = name.into();
         same_length(&name, x, low)?;
@@ -193,7 +201,7 @@ impl Band {
         self
     }
 
-    /// The band this opaque: above 0, at most 1.
+    /// The band this opaque: 0.01 to 1.
     pub fn with_alpha(mut self, alpha: f64) -> Self {
         self.alpha = alpha;
         self
@@ -235,7 +243,7 @@ pub struct Reference {
     pub color: Color,
     /// Dashed by default.
     pub dash: Dash,
-    /// Width in points (1/72 inch), 0.9 by default: above 0, at most 20.
+    /// Width in points (1/72 inch), 0.9 by default: 0.1 to 20.
     pub width: f64,
 }
 
@@ -283,6 +291,18 @@ impl Note {
         self
     }
 }
+
+/// Short: the last expression of a cell may be a line of 100 000 points.
+macro_rules! short_debug {
+    ($($kind:ident),*) => {$(
+        impl std::fmt::Debug for $kind {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({:?}, {} points)", stringify!($kind), self.name, self.x.len())
+            }
+        }
+    )*};
+}
+short_debug!(Line, Points, Band);
 
 macro_rules! into_series {
     ($($kind:ident),*) => {$(

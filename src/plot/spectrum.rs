@@ -20,7 +20,9 @@ pub struct SpectrumOptions {
 /// Spectra on log-log axes, one line for each, with the line of slope −1 (1/n) through the tenth
 /// eigenvalue of the first.
 ///
-/// Eigenvalues that are not positive cannot be shown; the figure's summary says how many. Fails with
+/// Eigenvalues that are not positive cannot be shown; the figure's summary says how many.
+///
+/// # Errors
 /// [`Error::Empty`] without spectra.
 ///
 /// ```
@@ -38,7 +40,8 @@ pub fn spectrum(spectra: &[(&str, &Spectrum)]) -> Result<Figure> {
 
 /// [`spectrum`] with another index for the 1/n line, or with fitted exponents in the legend.
 ///
-/// Fails also with [`Error::Parameter`] when `tau` is not an index of the first spectrum, or a fit names
+/// # Errors
+/// Also [`Error::Parameter`] when `tau` is not an index of the first spectrum, or a fit names
 /// none of the spectra.
 pub fn spectrum_with(spectra: &[(&str, &Spectrum)], options: &SpectrumOptions) -> Result<Figure> {
     let Some((_, first)) = spectra.first() else { return Err(Error::empty("the list of spectra")) };

@@ -63,8 +63,8 @@ fn describe(series: &Series, part: &Part) -> Option<String> {
         Series::Line(_) => "line",
         Series::Points(_) => "points",
         Series::Band(_) => "band",
-        Series::Reference(_) => return Some(format!("reference `{name}`")),
-        Series::Note(note) => return Some(format!("note `{}`", note.text)),
+        Series::Reference(_) => return Some(format!("reference `{name}`{}", outside(part))),
+        Series::Note(note) => return Some(format!("note `{}`{}", note.text, outside(part))),
     };
     let mut text = format!("{kind} `{name}`: {} points", part.kept);
     if let Some((low, high)) = part.y {
@@ -77,6 +77,10 @@ fn describe(series: &Series, part: &Part) -> Option<String> {
         text.push_str(&format!(", {} outside of the axes", part.outside));
     }
     Some(text)
+}
+
+fn outside(part: &Part) -> &'static str {
+    if part.outside > 0 { ", outside of the axes" } else { "" }
 }
 
 /// About four digits.

@@ -111,7 +111,9 @@ fn log(low: f64, high: f64, most: usize) -> Ticks {
 /// Labelled powers of ten, every second, third … one where they are too many.
 fn decades(low: f64, high: f64, first: i32, last: i32, most: usize) -> Ticks {
     let count = last.abs_diff(first) as usize + 1;
-    let stride = i32::try_from(count.div_ceil(most)).unwrap_or(i32::MAX).max(1);
+    let least = i32::try_from(count.div_ceil(most)).unwrap_or(i32::MAX);
+    let stride =
+        [1, 2, 3, 5, 10, 20, 50, 100, 200].into_iter().find(|stride| *stride >= least).unwrap_or(500);
     // Counting from 10^0 puts the labels of different figures on the same decades.
     let mut labelled: Vec<i32> = (first..=last).filter(|power| power.rem_euclid(stride) == 0).collect();
     if labelled.len() < 2 {
@@ -122,6 +124,8 @@ fn decades(low: f64, high: f64, first: i32, last: i32, most: usize) -> Ticks {
             .flat_map(|power| (2..10).map(move |digit| scaled(f64::from(digit), power)))
             .filter(|value| (low..=high).contains(value))
             .collect()
+    } else if count > 40 {
+        Vec::new()
     } else {
         (first..=last).filter(|power| !labelled.contains(power)).map(|power| scaled(1.0, power)).collect()
     };
@@ -222,6 +226,13 @@ mod tests {
         let ticks = log(1e-12, 1.0, 5);
         assert_eq!(labels(&ticks), ["10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³", "10⁰"]);
         assert_eq!(ticks.minor.len(), 13 - 5);
+    }
+
+    #[test]
+    fn hundreds_of_decades_leave_room_between_ticks() {
+        let ticks = log(1e-300, 1e300, 8);
+        assert_eq!(labels(&ticks), ["10⁻³⁰⁰", "10⁻²⁰⁰", "10⁻¹⁰⁰", "10⁰", "10¹⁰⁰", "10²⁰⁰", "10³⁰⁰"]);
+        assert!(ticks.minor.is_empty());
     }
 
     #[test]
