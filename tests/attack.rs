@@ -4,7 +4,7 @@ use eigengate::attack::{
     Adversarial, Batch, Classifier, Cotangent, Fgsm, FixedEps, Keep, Pgd, PulledBack, attack_over_eps,
 };
 use eigengate::data::{Dataset, ImageShape, mnist};
-use eigengate::nn::{Activation, Mlp};
+use eigengate::nn::{Activation, Mlp, Network};
 use eigengate::train::Training;
 use eigengate::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis, s};
@@ -82,6 +82,57 @@ fn a_saturated_example_still_has_a_gradient() -> Result<()> {
     let images = Array2::from_elem((1, 4), 1.0);
     let data = Dataset::new(images, vec![0], ImageShape { channels: 1, height: 2, width: 2 }, 2)?;
     assert_eq!(Fgsm.attack(&model, &data, 0.25)?.images[[0, 0]], 0.75);
+    Ok(())
+}
+
+/// The gradient of the cross-entropy of one image by its pixels, in float64.
+fn oracle(net: &Mlp, image: &[f64], label: usize) -> Vec<f64> {
+    let p: Vec<Vec<f64>> =
+        net.parameters().iter().map(|p| p.values().into_iter().map(f64::from).collect()).collect();
+    let dot = |w: &[f64], x: &[f64]| w.iter().zip(x).map(|(w, x)| w * x).sum::<f64>();
+    let h: Vec<f64> = p[0].chunks(784).zip(&p[1]).map(|(w, b)| (dot(w, image) + b).tanh()).collect();
+    let z: Vec<f64> = p[2].chunks(h.len()).zip(&p[3]).map(|(w, b)| dot(w, &h) + b).collect();
+    let total: f64 = z.iter().map(|z| z.exp()).sum();
+    let dz = |c: usize| z[c].exp() / total - if c == label { 1.0 } else { 0.0 };
+    let dh =
+        |i: usize| (0..z.len()).map(|c| dz(c) * p[2][c * h.len() + i]).sum::<f64>() * (1.0 - h[i] * h[i]);
+    let mut gradient = vec![0.0; 784];
+    for (i, w) in p[0].chunks(784).enumerate() {
+        let slope = dh(i);
+        gradient.iter_mut().zip(w).for_each(|(g, w)| *g += slope * w);
+    }
+    gradient
+}
+
+#[test]
+fn fgsm_follows_a_float64_oracle() -> Result<()> {
+    let (net, data) = trained();
+    let eps = 0.07f32;
+    let found = Fgsm.attack(net, data, eps)?.images;
+    let mut compared = 0;
+    for i in 0..20 {
+        let image: Vec<f64> = data.images().row(i).iter().map(|x| f64::from(*x)).collect();
+        let gradient = oracle(net, &image, usize::from(data.labels()[i]));
+        let largest = gradient.iter().fold(0.0f64, |m, g| m.max(g.abs()));
+        for (j, g) in gradient.iter().enumerate().filter(|(_, g)| g.abs() > 1e-4 * largest) {
+            let want = (image[j] as f32 + eps * g.signum() as f32).clamp(0.0, 1.0);
+            assert!((found[[i, j]] - want).abs() < 1e-6, "image {i}, pixel {j}: {} {want}", found[[i, j]]);
+            compared += 1;
+        }
+    }
+    assert!(compared > 10_000, "{compared}");
+    Ok(())
+}
+
+#[test]
+fn restarts_start_elsewhere() -> Result<()> {
+    // Steps too small to matter: the best of several starts is not always the first.
+    let (net, data) = trained();
+    let still = Pgd::new().with_steps(1).with_relative_step(1e-6).with_restarts(4);
+    let restarts = still.attack(net, data, 0.1)?.restarts;
+    for restart in 0..4 {
+        assert!(restarts.contains(&restart), "restart {restart} is never the best");
+    }
     Ok(())
 }
 

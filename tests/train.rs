@@ -50,6 +50,21 @@ fn one_seed_one_result() -> Result<()> {
 }
 
 #[test]
+fn every_epoch_has_an_order_of_its_own() -> Result<()> {
+    // Steps too small to move a parameter: only the order of the sum differs between the epochs.
+    let (train, _) = digits();
+    let mut net = net();
+    let before = bits(&net);
+    let still = Training::new(12, 100).with_learning_rate(1e-30);
+    let records = still.run(&mut net, train, None)?.records().to_vec();
+    assert!(bits(&net) == before);
+    let losses: std::collections::BTreeSet<u64> = records.iter().map(|r| r.cross_entropy.to_bits()).collect();
+    assert!(losses.len() > 4, "{losses:?}");
+    assert!(records.iter().all(|r| (r.cross_entropy - records[0].cross_entropy).abs() < 1e-6));
+    Ok(())
+}
+
+#[test]
 fn a_broken_run_ends_with_the_same_bits() -> Result<()> {
     let (train, test) = digits();
     let folder = tempfile::tempdir().unwrap();
