@@ -59,7 +59,7 @@ fn every_epoch_has_an_order_of_its_own() -> Result<()> {
     let records = still.run(&mut net, train, None)?.records().to_vec();
     assert!(bits(&net) == before);
     let losses: std::collections::BTreeSet<u64> = records.iter().map(|r| r.cross_entropy.to_bits()).collect();
-    assert!(losses.len() > 4, "{losses:?}");
+    assert!(losses.len() > 1, "every epoch has the same sum");
     assert!(records.iter().all(|r| (r.cross_entropy - records[0].cross_entropy).abs() < 1e-6));
     Ok(())
 }
