@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use dfdx::prelude::{NoneTape, OwnedTape, Rank0, Tensor, TensorFromVec};
 use ndarray::{Array2, ArrayView2};
-use std::sync::OnceLock;
+use std::cell::OnceCell;
 
 /// The device of all tensors: the CPU.
 #[cfg(not(feature = "cuda"))]
@@ -22,17 +22,22 @@ pub type Scalar<T = NoneTape> = Tensor<Rank0, f32, Device, T>;
 /// The dfdx tape that records operations for the gradient.
 pub type Recording = OwnedTape<f32, Device>;
 
-/// The process's device. All tensors share it, and with it its cache of freed memory.
+/// The thread's device. All its tensors share it, and with it its cache of freed memory.
 ///
 /// # Errors
 /// [`Error::Device`] where CUDA was compiled in and no GPU answers.
 pub fn device() -> Result<Device> {
-    static DEVICE: OnceLock<Device> = OnceLock::new();
-    if let Some(device) = DEVICE.get() {
-        return Ok(device.clone());
+    // Of the thread and not of the process, because a CUDA stream cannot cross threads.
+    thread_local! {
+        static DEVICE: OnceCell<Device> = const { OnceCell::new() };
     }
-    let device = open()?;
-    Ok(DEVICE.get_or_init(|| device).clone())
+    DEVICE.with(|cell| match cell.get() {
+        Some(device) => Ok(device.clone()),
+        None => {
+            let device = open()?;
+            Ok(cell.get_or_init(|| device).clone())
+        }
+    })
 }
 
 #[cfg(not(feature = "cuda"))]

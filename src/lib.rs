@@ -1,4 +1,53 @@
 //! Spectra, robustness and dynamics of neural networks, for Rust notebooks.
+//!
+//! eigengate trains [dfdx](https://docs.rs/dfdx) networks whose hidden layers are drawn to a chosen
+//! covariance spectrum, such as the 1/n spectrum of mouse visual cortex, and measures what that does to
+//! their robustness. It is made for Jupyter notebooks with the evcxr kernel, and is an ordinary library
+//! everywhere else.
+//!
+//! # A guided tour
+//!
+//! * [`data`]: labelled images in memory, and [MNIST](data::mnist), which is shipped with the repository.
+//! * [`nn`]: networks with runtime sizes and named parameters ([`nn::Mlp`]), [Adam](nn::Adam), safetensors files, and
+//!   the differentiable [operations](nn::ops) beneath.
+//! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), and the
+//!   [penalty](spectra::SpectralPenalty) that shapes it.
+//! * [`train`]: [`train::Training`] runs epochs with penalties, keeps a history, and resumes to the same bits.
+//! * [`attack`]: [FGSM](attack::Fgsm) and [PGD](attack::Pgd) on anything that is a [`attack::Classifier`], with
+//!   [one record per example and eps](attack::AttackRecords).
+//! * [`plot`]: figures for papers, inline or as PNG and SVG.
+//! * [`frame`] and [`exchange`]: polars tables to csv and parquet, arrays to npy and npz.
+//!
+//! All of it comes with `use eigengate::prelude::*;`.
+//!
+//! ```
+//! use eigengate::prelude::*;
+//!
+//! let mnist = mnist::shipped()?;
+//! let (train, test) = (mnist.train.take(1000)?, mnist.test.take(200)?);
+//!
+//! // A network whose hidden layer is drawn to a 1/n spectrum.
+//! let mut net = Mlp::new(&[784, 100, 10], Activation::Tanh, 1)?;
+//! let history = Training::new(10, 50)
+//!     .with_penalty(SpectralPenalty::new(2.0))
+//!     .run(&mut net, &train, Some(&test))?;
+//! assert!(history.records().last().is_some_and(|epoch| epoch.train_error < 0.2));
+//!
+//! // Its spectrum, and how many digits a small change of every pixel turns.
+//! let alpha = spectrum(&net, &train)?.power_law(11, 80)?.alpha;
+//! let curve = attack_over_eps(&net, &test, &Fgsm, &[0.0, 0.05])?.curve("1/n");
+//! assert!(alpha > 0.5 && curve.error[1] > curve.error[0]);
+//! # Ok::<(), eigengate::Error>(())
+//! ```
+//!
+//! # References
+//!
+//! * **Nassar2020**: J. Nassar, P. A. Sokol, S. Chung, K. D. Harris, I. M. Park, *On 1/n neural representation and
+//!   robustness*, NeurIPS 2020, [arXiv:2012.04729](https://arxiv.org/abs/2012.04729).
+//! * **Stringer2019**: C. Stringer, M. Pachitariu, N. Steinmetz, M. Carandini, K. D. Harris, *High-dimensional geometry
+//!   of population responses in visual cortex*, Nature 571, 2019.
+
+#![warn(missing_docs)]
 
 pub mod attack;
 pub mod data;

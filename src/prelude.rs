@@ -1,3 +1,16 @@
-//! What a notebook imports.
+//! What a notebook imports: `use eigengate::prelude::*;`.
+//!
+//! `Result` and `Error` are left out on purpose: a glob import of them would replace the standard library's
+//! names in every cell. They are [`eigengate::Result`](crate::Result) and [`eigengate::Error`](crate::Error).
+
+pub use crate::attack::{
+    Adversarial, AttackRecords, Classifier, ErrorCurve, Fgsm, FixedEps, Keep, Pgd, attack_over_eps,
+};
 pub use crate::data::{Dataset, ImageShape, Mnist, idx, mnist};
-pub use crate::error::{Error, Result};
+pub use crate::exchange::{self, Npz};
+pub use crate::frame::Frame;
+pub use crate::nn::{Activation, Adam, Mlp, Network, error_rate, predictions};
+pub use crate::plot;
+pub use crate::spectra::{PowerLaw, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
+pub use crate::train::{History, Training};
+pub use ndarray::{Array1, Array2, ArrayD, array, s};

@@ -1,10 +1,16 @@
 //! Data sets, IDX files and MNIST.
 
-use eigengate::Error;
+#[path = "common/errors.rs"]
+mod errors;
+#[path = "common/notebook.rs"]
+mod notebook;
+
 use eigengate::data::{Dataset, ImageShape, idx, mnist};
+use errors::{has, text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ndarray::{Array2, ShapeBuilder, array};
+use notebook::{is_notebook, shown};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,19 +24,6 @@ fn six() -> Dataset {
 
 fn first_pixels(data: &Dataset) -> Vec<usize> {
     data.images().column(0).iter().map(|x| (x * 10.0).round() as usize).collect()
-}
-
-fn text<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
-    let text = result.expect_err("an error").to_string();
-    assert!(!text.contains('\n'), "one line: {text}");
-    text
-}
-
-#[track_caller]
-fn has(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part:?} is missing in: {text}");
-    }
 }
 
 fn be(numbers: &[u32]) -> Vec<u8> {
@@ -72,7 +65,6 @@ fn a_data_set_gives_back_what_it_was_made_of() {
     assert_eq!(data.class_counts(), [3, 2, 1, 0]);
     assert_eq!(format!("{data:?}"), "Dataset(6 examples of 1x1x2 pixels, 4 classes)");
     assert_eq!(ImageShape { channels: 3, height: 32, width: 16 }.pixels(), 1536);
-    data.evcxr_display();
 }
 
 #[test]
@@ -163,6 +155,23 @@ fn batches_hold_every_example_once_and_depend_on_seed_and_epoch() {
     assert!((1..20).any(|epoch| data.batches(4, 1, epoch).unwrap().concat() != order));
     assert!((2..20).any(|seed| data.batches(4, seed, 0).unwrap().concat() != order));
     has(&text(data.batches(0, 1, 0)), &["batch_size = 0", "at least 1"]);
+}
+
+#[test]
+fn a_data_set_is_shown_as_a_table() {
+    if is_notebook() {
+        println!();
+        return six().evcxr_display();
+    }
+    assert_eq!(
+        shown("a_data_set_is_shown_as_a_table"),
+        "EVCXR_BEGIN_CONTENT text/html\n<table>\n<thead><tr><th></th><th>examples</th>\
+         <th>channels x height x width</th><th>examples of class</th><th>0</th><th>1</th><th>2</th><th>3</th>\
+         </tr></thead>\n<tbody>\n<tr><th></th><td>6</td><td>1x1x2</td><td></td><td>3</td><td>2</td><td>1</td>\
+         <td>0</td></tr>\n</tbody>\n</table>\nEVCXR_END_CONTENT\n\
+         EVCXR_BEGIN_CONTENT text/plain\nDataset(6 examples of 1x1x2 pixels, 4 classes), \
+         examples of each class: 3 2 1 0\nEVCXR_END_CONTENT\n"
+    );
 }
 
 // IDX

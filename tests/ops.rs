@@ -129,7 +129,8 @@ fn linear_computes_only_what_is_asked_for() -> Result<()> {
 #[test]
 fn nonlinearities() -> Result<()> {
     type Op = fn(Matrix<Recording>) -> Result<Matrix<Recording>>;
-    let cases: [(&str, Op, Op, fn(f64) -> f64); 2] =
+    type Case = (&'static str, Op, Op, fn(f64) -> f64);
+    let cases: [Case; 2] =
         [("tanh", ops::tanh, composed::tanh, f64::tanh), ("relu", ops::relu, composed::relu, |x| x.max(0.0))];
     for (name, op, composition, f) in cases {
         for (batch, width, _) in SHAPES {
@@ -251,7 +252,7 @@ fn spectral_penalty_by_hand() -> Result<()> {
     let want = 2.0 / 5.0 * (0.25 + 0.5 + 0.25);
     assert!((value - want).abs() < 1e-12);
     let share = 2.0 / 5.0;
-    let expected = [share / 3.0 * -1.0, 0.0, 0.0, share / 4.0 * (2.0 * 0.5 + 1.0), 0.0];
+    let expected = [-share / 3.0, 0.0, 0.0, share / 4.0 * (2.0 * 0.5 + 1.0), 0.0];
     for (slope, expected) in slopes.iter().zip(expected) {
         assert!((slope - expected).abs() < 1e-12, "{slopes:?}");
     }

@@ -30,7 +30,7 @@ pub struct Adversarial {
 }
 
 /// An attack that looks for the worst image within `eps` of the clean one, in the largest change of a pixel.
-pub trait FixedEps {
+pub trait FixedEps: Send + Sync {
     /// Its name in tables and legends, e.g. `PGD-40`.
     fn name(&self) -> String;
 

@@ -9,7 +9,7 @@ mod network;
 mod pgd;
 mod records;
 
-pub use classifier::Classifier;
+pub use classifier::{Classifier, Cotangent, PulledBack};
 pub use curve::ErrorCurve;
 pub use fgsm::Fgsm;
 pub use fixed_eps::{Adversarial, Batch, FixedEps};

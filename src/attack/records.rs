@@ -9,7 +9,6 @@ use crate::display::{Content, show};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use ndarray::Array2;
-use polars::prelude::{DataFrame, NamedFrom, Series};
 
 /// What one attack did to every example at every eps.
 #[derive(Clone)]
@@ -88,35 +87,22 @@ impl AttackRecords {
     /// fooled), `linf` and `l2` (size of the change), `step` and `restart` that found it.
     ///
     /// # Errors
-    /// [`Error::Polars`].
+    /// [`Error::Polars`], which would be a bug.
     pub fn frame(&self) -> Result<Frame> {
-        fn column<T, P: ?Sized>(
-            records: &[Record],
-            name: &str,
-            value: fn(&Record) -> T,
-        ) -> polars::prelude::Column
-        where
-            Series: NamedFrom<Vec<T>, P>,
-        {
-            Series::new(name.into(), records.iter().map(value).collect::<Vec<T>>()).into()
-        }
-        let r = &self.records;
-        let attacks = vec![self.attack.as_str(); r.len()];
-        let columns = vec![
-            column(r, "example", |r| r.example as i64),
-            Series::new("attack".into(), attacks).into(),
-            column(r, "eps", |r| decimal(r.eps)),
-            column(r, "label", |r| i64::from(r.label)),
-            column(r, "clean", |r| i64::from(r.clean)),
-            column(r, "adversarial", |r| i64::from(r.adversarial)),
-            column(r, "fooled", |r| r.adversarial != r.label),
-            column(r, "margin", |r| r.margin),
-            column(r, "linf", |r| r.linf),
-            column(r, "l2", |r| r.l2),
-            column(r, "step", |r| i64::from(r.step)),
-            column(r, "restart", |r| i64::from(r.restart)),
-        ];
-        Ok(Frame::from(DataFrame::new(r.len(), columns)?))
+        let r = || self.records.iter();
+        Frame::new()
+            .with("example", r().map(|r| r.example as i64))?
+            .with("attack", r().map(|_| self.attack.as_str()))?
+            .with("eps", r().map(|r| decimal(r.eps)))?
+            .with("label", r().map(|r| i64::from(r.label)))?
+            .with("clean", r().map(|r| i64::from(r.clean)))?
+            .with("adversarial", r().map(|r| i64::from(r.adversarial)))?
+            .with("fooled", r().map(|r| r.adversarial != r.label))?
+            .with("margin", r().map(|r| r.margin))?
+            .with("linf", r().map(|r| r.linf))?
+            .with("l2", r().map(|r| r.l2))?
+            .with("step", r().map(|r| i64::from(r.step)))?
+            .with("restart", r().map(|r| i64::from(r.restart)))
     }
 
     /// Error rate against eps, with the binomial standard error over the examples; `name` goes into the legend.

@@ -1,8 +1,9 @@
 //! Named parameters.
 
-use crate::device::{Matrix, dims, matrix};
+use crate::device::{Device, Matrix, dims, matrix, refused};
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream};
+use dfdx::prelude::Gradients;
 
 /// One trainable array of a network.
 #[derive(Clone)]
@@ -78,6 +79,15 @@ impl Parameter {
     /// Its numbers in row-major order.
     pub fn values(&self) -> Vec<f32> {
         self.value.as_vec()
+    }
+
+    /// Its gradient after a backward pass, in row-major order; zeros where the pass did not reach it.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub fn gradient(&self, gradients: &mut Gradients<f32, Device>) -> Result<Vec<f32>> {
+        gradients.try_alloc_for(&self.value).map_err(refused)?;
+        Ok(gradients.get(&self.value).as_vec())
     }
 
     /// Replaces its numbers.

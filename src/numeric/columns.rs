@@ -29,6 +29,7 @@ pub(crate) fn column_means(values: &[f32], columns: usize) -> Vec<f32> {
 }
 
 /// The sum of squares of every column.
+#[cfg(not(feature = "cuda"))]
 pub(crate) fn column_squares(values: &[f32], columns: usize) -> Vec<f64> {
     fold_columns(values, columns, |sum, value| *sum += f64::from(value) * f64::from(value))
 }

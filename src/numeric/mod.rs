@@ -4,6 +4,8 @@ mod columns;
 mod eigen;
 mod product;
 
-pub(crate) use columns::{column_means, column_squares, column_sums};
+#[cfg(not(feature = "cuda"))]
+pub(crate) use columns::column_squares;
+pub(crate) use columns::{column_means, column_sums};
 pub use eigen::{Eigen, symmetric_eigen};
 pub(crate) use product::{View, product};

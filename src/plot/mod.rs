@@ -1,1 +1,48 @@
-//! stub
+//! Figures for notebooks and papers.
+//!
+//! A [`Figure`] is a description that can be changed and drawn again; a cell that ends in one shows it.
+//! [`spectrum`], [`error_curves`] and [`training_history`] make the usual ones; others are put together from
+//! [`Panel`], [`Axis`] and [`Series`]:
+//!
+//! ```
+//! use eigengate::plot::{Axis, Figure, Line, Panel};
+//!
+//! let time: Vec<f64> = (0..100).map(|i| 0.1 * f64::from(i)).collect();
+//! let rate: Vec<f64> = time.iter().map(|t| t.cos()).collect();
+//! let panel = Panel::new(Axis::linear("Time (s)"), Axis::linear("Rate (Hz)"));
+//! let figure = Figure::from(panel.with(Line::new("cell 1", &time, &rate)?));
+//! assert!(figure.png()?.starts_with(b"\x89PNG"));
+//! # Ok::<(), eigengate::Error>(())
+//! ```
+//!
+//! The font is bundled (`font/README.md`); nothing of a figure depends on the machine it is drawn on.
+
+mod axis;
+mod draw;
+mod error_curve;
+mod figure;
+mod font;
+mod geometry;
+mod history;
+mod layout;
+mod legend;
+mod panel;
+mod raster;
+mod resolve;
+mod scene;
+mod series;
+mod spectrum;
+mod summary;
+mod svg;
+mod theme;
+mod ticks;
+
+pub use axis::{Axis, Scale};
+pub use error_curve::error_curves;
+pub use figure::Figure;
+pub use font::register_plotters_font;
+pub use history::training_history;
+pub use panel::Panel;
+pub use series::{Band, Course, Dash, Line, Note, Points, Reference, Series};
+pub use spectrum::{SpectrumOptions, spectrum, spectrum_with};
+pub use theme::Color;

@@ -51,26 +51,28 @@ impl Covariance {
         if rows.nrows() == 0 {
             return Ok(());
         }
-        let mut block: Vec<f32> = rows.iter().copied().collect();
         if self.count == 0 {
-            self.shift = column_means(&block, self.width);
+            let first: Vec<f32> = rows.iter().copied().collect();
+            self.shift = column_means(&first, self.width);
         }
-        for row in block.chunks_exact_mut(self.width) {
-            row.iter_mut().zip(&self.shift).for_each(|(x, shift)| *x -= shift);
-        }
-        let sums = column_sums(&block, self.width);
-        self.sums.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-        let size = (rows.nrows(), self.width);
+        let columns = self.shift.iter().cycle();
         match self.precision {
             Precision::Single => {
-                let view = View::new(&block, size.0, size.1);
+                let block: Vec<f32> = rows.iter().zip(columns).map(|(x, shift)| x - shift).collect();
+                let sums = column_sums(&block, self.width);
+                self.sums.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+                let view = View::new(&block, rows.nrows(), self.width);
                 let mut scatter = vec![0.0f32; self.width * self.width];
                 product(&mut scatter, false, view.t(), view);
                 self.scatter.iter_mut().zip(&scatter).for_each(|(sum, part)| *sum += f64::from(*part));
             }
             Precision::Double => {
-                let block: Vec<f64> = block.iter().map(|x| f64::from(*x)).collect();
-                let view = View::new(&block, size.0, size.1);
+                let shifted = rows.iter().zip(columns).map(|(x, shift)| f64::from(*x) - f64::from(*shift));
+                let block: Vec<f64> = shifted.collect();
+                for row in block.chunks_exact(self.width) {
+                    self.sums.iter_mut().zip(row).for_each(|(total, x)| *total += x);
+                }
+                let view = View::new(&block, rows.nrows(), self.width);
                 product(&mut self.scatter, true, view.t(), view);
             }
         }

@@ -3,7 +3,6 @@
 use crate::display::{Content, show};
 use crate::error::Result;
 use crate::frame::Frame;
-use polars::prelude::{DataFrame, NamedFrom, Series};
 
 /// One epoch.
 #[derive(Clone, Debug)]
@@ -62,22 +61,16 @@ impl History {
     /// settings give the same frame.
     ///
     /// # Errors
-    /// [`Error::Polars`](crate::Error::Polars).
+    /// [`Error::Polars`](crate::Error::Polars), which would be a bug.
     pub fn frame(&self) -> Result<Frame> {
-        let column = |name: &str, value: fn(&EpochRecord) -> f64| {
-            Series::new(name.into(), self.records.iter().map(value).collect::<Vec<f64>>()).into()
-        };
-        let epochs: Vec<i64> = self.records.iter().map(|r| r.epoch as i64).collect();
-        let validation: Vec<Option<f64>> = self.records.iter().map(|r| r.validation_error).collect();
-        let columns = vec![
-            Series::new("epoch".into(), epochs).into(),
-            column("loss", |r| r.loss),
-            column("cross_entropy", |r| r.cross_entropy),
-            column("penalty", |r| r.penalty),
-            column("train_error", |r| r.train_error),
-            Series::new("validation_error".into(), validation).into(),
-        ];
-        Ok(Frame::from(DataFrame::new(self.records.len(), columns)?))
+        let column = |value: fn(&EpochRecord) -> f64| self.records.iter().map(value);
+        Frame::new()
+            .with("epoch", self.records.iter().map(|r| r.epoch as i64))?
+            .with("loss", column(|r| r.loss))?
+            .with("cross_entropy", column(|r| r.cross_entropy))?
+            .with("penalty", column(|r| r.penalty))?
+            .with("train_error", column(|r| r.train_error))?
+            .with("validation_error", self.records.iter().map(|r| r.validation_error))
     }
 
     /// Shows the frame in a notebook.

@@ -18,7 +18,7 @@ fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
-    let r = x - n * 0.693_359_375;
+    let r = x - n * 0.693_359_4;
     let r = r - n * -2.121_944_4e-4;
     let p = 1.987_569_1e-4;
     let p = p * r + 1.398_199_9e-3;
@@ -39,10 +39,10 @@ fn tanh(x: f32) -> f32 {
     let size = x.abs();
     let s = x * x;
     let p = -5.704_988_7e-3;
-    let p = p * s + 2.063_908_9e-2;
+    let p = p * s + 2.063_909e-2;
     let p = p * s + -5.373_971_6e-2;
     let p = p * s + 1.333_144_2e-1;
-    let p = p * s + -3.333_328_2e-1;
+    let p = p * s + -3.333_328e-1;
     let small = p * s * x + x;
     // From 9.02 on tanh rounds to 1.
     let large = (1.0 - 2.0 / (exp(2.0 * size.min(10.0)) + 1.0)).copysign(x);

@@ -1,0 +1,178 @@
+//! Legends: what is in them, and how large they are. They stand beside or below the data, never on it.
+
+use super::font::Fonts;
+use super::geometry;
+use super::resolve::Resolved;
+use super::scene::{Align, Layer, Shape, Text, Weight};
+use super::series::{Dash, Series};
+use super::theme::*;
+
+/// One row: a sample and its name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    sample: Sample,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Sample {
+    Line { color: Color, dash: Dash, width: f64, dot: Option<f64> },
+    Dot { color: Color, radius: f64 },
+    Band { color: Color, alpha: f64 },
+}
+
+/// Entries of a panel, in the order of its series; reference lines come last.
+pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut references: Vec<Entry> = Vec::new();
+    for (series, part) in resolved.panel.series.iter().zip(&resolved.parts) {
+        let hidden = matches!(series, Series::Line(line) if !line.in_legend);
+        if hidden || series.name().is_empty() {
+            continue;
+        }
+        let lost = if part.is_lost() { " (no data)" } else { "" };
+        let name = format!("{}{lost}", series.name());
+        let color = part.color();
+        let (list, sample) = match series {
+            Series::Line(line) => {
+                let dot = line.markers.then_some(MARKER_POINTS * POINT / 2.0);
+                let width = line.width * POINT;
+                (&mut entries, Sample::Line { color, dash: part.dash, width, dot })
+            }
+            Series::Points(points) => {
+                (&mut entries, Sample::Dot { color, radius: points.diameter * POINT / 2.0 })
+            }
+            Series::Band(band) => (&mut entries, Sample::Band { color, alpha: band.alpha }),
+            Series::Reference(it) => {
+                let width = it.width * POINT;
+                (&mut references, Sample::Line { color, dash: it.dash, width, dot: None })
+            }
+            Series::Note(_) => continue,
+        };
+        let entry = Entry { name, sample };
+        if !list.contains(&entry) {
+            list.push(entry);
+        }
+    }
+    entries.extend(references);
+    entries
+}
+
+/// One legend for all panels, if they have entries in common, no sample stands for two names, and no name has
+/// two samples.
+pub(super) fn shared(panels: &[Vec<Entry>]) -> Option<Vec<Entry>> {
+    let mut all: Vec<Entry> = Vec::new();
+    for panel in panels {
+        if !all.is_empty() && !panel.is_empty() && !panel.iter().any(|entry| all.contains(entry)) {
+            return None;
+        }
+        for entry in panel {
+            if all.contains(entry) {
+                continue;
+            }
+            if all.iter().any(|other| other.name == entry.name || other.sample == entry.sample) {
+                return None;
+            }
+            all.push(entry.clone());
+        }
+    }
+    Some(all)
+}
+
+/// A legend set in columns, filled row by row.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    entries: Vec<Entry>,
+    /// Width of each column; one at least.
+    columns: Vec<f64>,
+}
+
+impl Block {
+    /// One entry below the other.
+    pub(super) fn column(entries: Vec<Entry>, fonts: &Fonts) -> Self {
+        let columns = widths(&entries, 1, fonts);
+        Self { entries, columns }
+    }
+
+    /// As many columns as fit into `width`, and no more than fill the rows evenly.
+    pub(super) fn rows(entries: Vec<Entry>, fonts: &Fonts, width: f64) -> Self {
+        let fits = |count: &usize| total(&widths(&entries, *count, fonts)) <= width;
+        let most = (1..=entries.len()).rev().find(fits).unwrap_or(1);
+        let rows = entries.len().div_ceil(most).max(1);
+        let mut columns = widths(&entries, entries.len().div_ceil(rows).max(1), fonts);
+        if let [only] = columns.as_mut_slice() {
+            *only = only.min(width);
+        }
+        Self { entries, columns }
+    }
+
+    pub(super) fn width(&self) -> f64 {
+        total(&self.columns)
+    }
+
+    pub(super) fn height(&self) -> f64 {
+        self.entries.len().div_ceil(self.columns.len()) as f64 * LEGEND_ROW
+    }
+
+    /// Draws the legend with its top left corner at `(left, top)`.
+    pub(super) fn draw(&self, fonts: &Fonts, (left, top): (f64, f64)) -> Layer {
+        let mut layer = Layer::new("legend");
+        let mut x = left;
+        for (index, entry) in self.entries.iter().enumerate() {
+            let (row, column) = (index / self.columns.len(), index % self.columns.len());
+            if column == 0 {
+                x = left;
+            }
+            let width = self.columns.get(column).copied().unwrap_or_default();
+            let middle = top + (row as f64 + 0.5) * LEGEND_ROW;
+            draw_sample(&entry.sample, x, middle, &mut layer);
+            let most = width - SAMPLE - SAMPLE_GAP + 0.1;
+            layer.texts.push(Text::new(
+                fonts.shorten(&entry.name, LEGEND_TEXT, most),
+                // Half the height of a capital above the middle.
+                (x + SAMPLE + SAMPLE_GAP, middle + 0.36 * LEGEND_TEXT),
+                LEGEND_TEXT,
+                Align::Start,
+            ));
+            x += width + LEGEND_GAP;
+        }
+        layer
+    }
+}
+
+/// Widths of `count` columns that hold all names.
+fn widths(entries: &[Entry], count: usize, fonts: &Fonts) -> Vec<f64> {
+    let mut columns = vec![0.0f64; count];
+    for row in entries.chunks(count) {
+        for (column, entry) in columns.iter_mut().zip(row) {
+            let name = fonts.width(&entry.name, LEGEND_TEXT, Weight::Regular);
+            *column = column.max(SAMPLE + SAMPLE_GAP + name);
+        }
+    }
+    columns
+}
+
+fn total(columns: &[f64]) -> f64 {
+    columns.iter().sum::<f64>() + LEGEND_GAP * columns.len().saturating_sub(1) as f64
+}
+
+fn draw_sample(sample: &Sample, x: f64, y: f64, layer: &mut Layer) {
+    match *sample {
+        Sample::Line { color, dash, width, dot } => {
+            for points in geometry::dashes(&[(x, y), (x + SAMPLE, y)], dash, width) {
+                layer.shapes.push(Shape::Stroke { points, width, color });
+            }
+            if let Some(radius) = dot {
+                layer.shapes.push(Shape::Dot { center: (x + SAMPLE / 2.0, y), radius, color });
+            }
+        }
+        Sample::Dot { color, radius } => {
+            layer.shapes.push(Shape::Dot { center: (x + SAMPLE / 2.0, y), radius, color });
+        }
+        Sample::Band { color, alpha } => {
+            let (top, bottom) = (y - 4.0, y + 4.0);
+            let points = vec![(x, top), (x + SAMPLE, top), (x + SAMPLE, bottom), (x, bottom)];
+            layer.shapes.push(Shape::Fill { points, color, alpha });
+        }
+    }
+}

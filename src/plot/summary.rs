@@ -1,0 +1,115 @@
+//! A figure in words.
+
+use super::axis::{Axis, Scale};
+use super::figure::Figure;
+use super::font::Fonts;
+use super::resolve::{Part, Resolved};
+use super::series::Series;
+use std::collections::BTreeSet;
+
+/// One line: the title, or the axes, and the number of panels.
+pub(super) fn heading(figure: &Figure) -> String {
+    let panels = match figure.panels.len() {
+        1 => "1 panel".to_owned(),
+        count => format!("{count} panels"),
+    };
+    if !figure.title.is_empty() {
+        return one_line(&format!("Figure \"{}\": {panels}", figure.title));
+    }
+    let axes: Vec<String> =
+        figure.panels.iter().map(|p| format!("{} against {}", p.y.label, p.x.label)).collect();
+    one_line(&format!("Figure: {panels}: {}", axes.join("; ")))
+}
+
+/// The heading, then a line for each panel.
+pub(super) fn text(figure: &Figure, panels: &[Resolved<'_>]) -> String {
+    let mut lines = vec![heading(figure)];
+    for (number, resolved) in panels.iter().enumerate() {
+        lines.push(one_line(&panel(number, resolved)));
+    }
+    let missing = missing(figure);
+    if !missing.is_empty() {
+        lines.push(format!("not in the bundled font, drawn as boxes: {missing}"));
+    }
+    lines.join("\n")
+}
+
+fn panel(number: usize, resolved: &Resolved<'_>) -> String {
+    let panel = resolved.panel;
+    let name = panel.letter.map_or_else(|| format!("{}", number + 1), String::from);
+    let title = if panel.title.is_empty() { String::new() } else { format!(" {}", panel.title) };
+    let series: Vec<String> = panel
+        .series
+        .iter()
+        .zip(&resolved.parts)
+        .filter_map(|(series, part)| describe(series, part))
+        .collect();
+    format!(
+        "[{name}]{title} x: {}; y: {}; {}",
+        axis(&panel.x, resolved.x),
+        axis(&panel.y, resolved.y),
+        series.join("; ")
+    )
+}
+
+fn axis(axis: &Axis, (low, high): (f64, f64)) -> String {
+    let log = if axis.scale == Scale::Log { ", log" } else { "" };
+    format!("{} ({} to {}{log})", axis.label, short(low), short(high))
+}
+
+fn describe(series: &Series, part: &Part) -> Option<String> {
+    let name = if series.name().is_empty() { "unnamed" } else { series.name() };
+    let kind = match series {
+        Series::Line(_) => "line",
+        Series::Points(_) => "points",
+        Series::Band(_) => "band",
+        Series::Reference(_) => return Some(format!("reference `{name}`{}", outside(part))),
+        Series::Note(note) => return Some(format!("note `{}`{}", note.text, outside(part))),
+    };
+    let mut text = format!("{kind} `{name}`: {} points", part.kept);
+    if let Some((low, high)) = part.y {
+        text.push_str(&format!(", y {} to {}", short(low), short(high)));
+    }
+    if part.kept < part.given() {
+        text.push_str(&format!(", left out {}", part.losses()));
+    }
+    if part.outside > 0 {
+        text.push_str(&format!(", {} outside of the axes", part.outside));
+    }
+    Some(text)
+}
+
+fn outside(part: &Part) -> &'static str {
+    if part.outside > 0 { ", outside of the axes" } else { "" }
+}
+
+/// About four digits.
+fn short(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-3..1e5).contains(&size) {
+        return format!("{value:.2e}");
+    }
+    let text = format!("{value:.4}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// The kernel reads its cells' output line by line: a name must not start a line of its own.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// Characters of labels and names that the bundled font lacks.
+fn missing(figure: &Figure) -> String {
+    let Ok(fonts) = Fonts::get() else { return String::new() };
+    let mut texts: Vec<&str> = vec![&figure.title];
+    for panel in &figure.panels {
+        texts.extend([panel.title.as_str(), &panel.x.label, &panel.y.label]);
+        texts.extend(panel.series.iter().map(|series| match series {
+            Series::Note(note) => note.text.as_str(),
+            other => other.name(),
+        }));
+    }
+    let all: BTreeSet<char> = texts.iter().flat_map(|text| text.chars()).collect();
+    all.into_iter().filter(|&c| !c.is_control() && !fonts.has(c)).collect()
+}
