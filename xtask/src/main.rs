@@ -58,17 +58,15 @@ enum Task {
 fn main() -> ExitCode {
     let task = Arguments::parse().task;
     let result = Project::find().and_then(|project| match task {
-        Task::Quickstart => quickstart::run_all(&project),
-        Task::Lab { arguments } => quickstart::lab(&project, &arguments),
-        Task::Notebooks { update, check: true, paths } => {
-            debug_assert!(!update);
-            notebooks::check_committed(&project, &paths)
-        }
-        Task::Notebooks { update, check: false, paths } => notebooks::run(&project, &paths, update),
+        Task::Quickstart => quickstart::run(&project).map(|()| true),
+        Task::Lab { arguments } => quickstart::lab(&project, &arguments).map(|()| true),
+        Task::Notebooks { check: true, paths, .. } => notebooks::check_committed(&project, &paths),
+        Task::Notebooks { update, paths, .. } => notebooks::run(&project, &paths, update),
         Task::Check { fast } => check::run(&project, fast),
     });
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

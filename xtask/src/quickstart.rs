@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::project::{Project, Result};
-use crate::steps::{Done, run, step};
+use crate::steps::{Done, run as run_command, step};
 use crate::{kernel, notebooks, python, tools};
 
 /// Everything that a notebook needs. Steps that are done are skipped.
@@ -22,7 +22,7 @@ pub fn prepare(project: &Project) -> Result<()> {
 }
 
 /// The whole way.
-pub fn run_all(project: &Project) -> Result<()> {
+pub fn run(project: &Project) -> Result<()> {
     prepare(project)?;
     let notebook = project.root.join("notebooks/quickstart.ipynb");
     let executed = project.output().join("quickstart.ipynb");
@@ -39,7 +39,7 @@ pub fn run_all(project: &Project) -> Result<()> {
 
 fn html(project: &Project, notebook: &Path) -> Result<Done> {
     let mut convert = project.command(project.venv_program("jupyter"));
-    run(convert.args(["nbconvert", "--log-level", "WARN", "--to", "html"]).arg(notebook))?;
+    run_command(convert.args(["nbconvert", "--log-level", "WARN", "--to", "html"]).arg(notebook))?;
     Ok(Done::Now)
 }
 
@@ -47,5 +47,5 @@ fn html(project: &Project, notebook: &Path) -> Result<Done> {
 pub fn lab(project: &Project, arguments: &[String]) -> Result<()> {
     prepare(project)?;
     let mut jupyter = project.command(project.venv_program("jupyter"));
-    run(jupyter.args(["lab", "--notebook-dir"]).arg(&project.root).args(arguments))
+    run_command(jupyter.args(["lab", "--notebook-dir"]).arg(&project.root).args(arguments))
 }

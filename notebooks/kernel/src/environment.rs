@@ -1,65 +1,59 @@
-//! The variables that evcxr reads. They are set before any thread exists.
+//! The variables that evcxr and rust-analyzer read. They are set before any thread exists.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::proxy;
+use crate::layout::Layout;
+use crate::{proxy, standard};
 
-/// The user's CARGO_HOME, for processes that have ours; empty if there was none.
-const CARGO_HOME: &str = "EIGENGATE_CARGO_HOME";
+/// Variables with values of our own for rust-analyzer; `EIGENGATE_USER_…` keeps those of the user.
+const OURS: [&str; 2] = ["CARGO_HOME", standard::RUST_SRC_PATH];
 
-/// Points evcxr to the directory of its crate, and to our configuration or to none at all.
+/// Points evcxr to the directory of its crate, and to a configuration directory or to none at all.
 pub fn prepare(directory: &Path, config: Option<&Path>) {
-    set("EVCXR_TMPDIR", directory.as_os_str().to_owned());
+    set("EVCXR_TMPDIR", directory);
     // A directory that does not exist hides the user's own configuration.
-    let config = config.map_or_else(|| directory.join("no-config"), Path::to_owned);
-    set("EVCXR_CONFIG_DIR", config.into_os_string());
+    set("EVCXR_CONFIG_DIR", config.unwrap_or(&directory.join("no-config")));
     if let Some(path) = path_with_cargo() {
         set("PATH", path);
     }
 }
 
-/// Puts this executable between rust-analyzer and cargo.
+/// Shows rust-analyzer less, see `proxy` and `standard`. With `learn`, what cargo answers is kept.
 ///
 /// # Errors
 ///
-/// If there is no cargo, or the directory for ours cannot be written.
-pub fn show_fewer_crates(home: &Path) -> Result<()> {
-    let output = Command::new("rustup").args(["which", "cargo"]).output();
-    let found = output
-        .ok()
-        .filter(|o| o.status.success())
-        .map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
-    set(proxy::CARGO, found.unwrap_or_else(|| "cargo".to_owned()).into());
-    let link = home.join("bin/cargo");
-    let target = env::current_exe().context("cannot find this executable")?;
-    if !std::fs::read_link(&link).is_ok_and(|old| old == target) {
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(home.join("bin"))?;
-            // Another kernel may do the same at the same time: rename is atomic.
-            let fresh = home.join(format!("bin/cargo-{}", std::process::id()));
-            std::os::unix::fs::symlink(&target, &fresh)?;
-            std::fs::rename(&fresh, &link)
-        };
-        write().with_context(|| format!("cannot write {}", link.display()))?;
+/// If the directory for our cargo cannot be written.
+pub fn show_less(layout: &Layout, learn: bool) -> Result<()> {
+    let home = layout.cargo_home();
+    link_executable(&home.join("bin"), "cargo")?;
+    for name in OURS {
+        set(&kept(name), env::var_os(name).unwrap_or_default());
     }
-    set(CARGO_HOME, env::var_os("CARGO_HOME").unwrap_or_default());
-    set("CARGO_HOME", home.as_os_str().to_owned());
+    set(proxy::CARGO, real_cargo());
+    set(proxy::ANSWERS, layout.answers());
+    if learn {
+        set(proxy::LEARN, "1");
+    }
+    set("CARGO_HOME", home);
+    set(standard::RUST_SRC_PATH, layout.standard());
     Ok(())
 }
 
-/// Undoes [`show_fewer_crates`], in the processes that inherit its variables: the one that runs the
-/// cells' code, and cargo.
-pub fn restore_cargo_home() {
-    match env::var_os(CARGO_HOME) {
-        // SAFETY: called first in `main`, before there is any thread.
-        Some(home) if home.is_empty() => unsafe { env::remove_var("CARGO_HOME") },
-        Some(home) => set("CARGO_HOME", home),
-        None => {}
+/// Gives the variables of rust-analyzer their old values, in the processes that inherit them: the one
+/// that runs the cells' code, and our cargo.
+pub fn restore() {
+    for name in OURS {
+        match env::var_os(kept(name)) {
+            // SAFETY: called first in `main`, before there is any thread.
+            Some(old) if old.is_empty() => unsafe { env::remove_var(name) },
+            Some(old) => set(name, old),
+            None => {}
+        }
     }
 }
 
@@ -67,6 +61,32 @@ pub fn restore_cargo_home() {
 pub fn cargo_home() -> Option<PathBuf> {
     let named = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     named.or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+}
+
+fn kept(name: &str) -> String {
+    format!("EIGENGATE_USER_{name}")
+}
+
+/// The executable behind rustup, which saves rustup's own work at every start.
+fn real_cargo() -> OsString {
+    let output = Command::new("rustup").args(["which", "cargo"]).output();
+    let found = output.ok().filter(|output| output.status.success());
+    found.map_or_else(|| "cargo".into(), |output| String::from_utf8_lossy(&output.stdout).trim().into())
+}
+
+/// Makes this executable known as `directory/name`.
+fn link_executable(directory: &Path, name: &str) -> Result<()> {
+    let target = env::current_exe().context("cannot find this executable")?;
+    let link = directory.join(name);
+    if std::fs::read_link(&link).is_ok_and(|old| old == target) {
+        return Ok(());
+    }
+    // Another kernel may do the same at the same time: a rename is atomic.
+    let fresh = directory.join(format!("{name}-{}", std::process::id()));
+    std::fs::create_dir_all(directory)
+        .and_then(|()| std::os::unix::fs::symlink(&target, &fresh))
+        .and_then(|()| std::fs::rename(&fresh, &link))
+        .with_context(|| format!("cannot write {}", link.display()))
 }
 
 /// PATH with cargo's directory, if cargo is not on it: desktops start Jupyter without the login shell.
@@ -80,7 +100,7 @@ fn path_with_cargo() -> Option<OsString> {
     env::join_paths(parts).ok()
 }
 
-fn set(name: &str, value: OsString) {
+fn set(name: &str, value: impl AsRef<OsStr>) {
     // SAFETY: called from `main` before evcxr starts the first thread.
     unsafe { env::set_var(name, value) };
 }

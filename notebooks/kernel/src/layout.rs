@@ -61,6 +61,16 @@ impl Layout {
         self.notebooks().join("cargo-home")
     }
 
+    /// What cargo answered rust-analyzer for the seed.
+    pub fn answers(&self) -> PathBuf {
+        self.notebooks().join("answers")
+    }
+
+    /// The standard library as rust-analyzer sees it.
+    pub fn standard(&self) -> PathBuf {
+        self.notebooks().join("rust-src/library")
+    }
+
     /// evcxr's configuration directory for all our kernels.
     pub fn config(&self) -> PathBuf {
         self.notebooks().join("config")

@@ -10,10 +10,13 @@
 
 mod environment;
 mod layout;
+mod orphan;
 mod proxy;
+mod prune;
 mod seed;
 mod session;
 mod settings;
+mod standard;
 mod tree;
 
 use std::path::Path;
@@ -25,7 +28,7 @@ use layout::Layout;
 use session::Session;
 
 fn main() -> ExitCode {
-    environment::restore_cargo_home();
+    environment::restore();
     if let Some(result) = as_cargo() {
         return result.unwrap_or_else(failure);
     }
@@ -82,9 +85,8 @@ fn serve(root: &Path) -> Result<()> {
         Session::start(&layout)?
     };
     environment::prepare(&session.directory, Some(&layout.config()));
-    if std::env::var_os("EG_NOPRUNE").is_none() {
-        environment::show_fewer_crates(&layout.cargo_home())?;
-    }
+    environment::show_less(&layout, false)?;
+    orphan::watch(session.directory.clone());
     evcxr_jupyter::main()
 }
 
@@ -98,6 +100,7 @@ fn serve_plain(root: &Path) -> Result<()> {
         Session::start(&layout)?
     };
     environment::prepare(&session.directory, None);
+    orphan::watch(session.directory.clone());
     evcxr_jupyter::main()
 }
 

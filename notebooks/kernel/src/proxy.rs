@@ -1,148 +1,88 @@
-//! A cargo for rust-analyzer's eyes only, which shows it fewer crates.
+//! A cargo for rust-analyzer only, which answers at once, and shows it few crates.
 //!
-//! evcxr asks rust-analyzer for the type of every `let`, and rust-analyzer reads the sources of all
-//! crates that `cargo metadata` lists: 230 of them below polars, dfdx and plotters, from zstd to regex.
-//! A cell can name the types of a few only. rust-analyzer starts `$CARGO_HOME/bin/cargo` before any
-//! other, so we give it a CARGO_HOME in which that is this executable. All other cargo commands keep
-//! the user's own home: paths below it are part of what cargo hashes.
+//! evcxr asks rust-analyzer for the type of every `let`, and rust-analyzer asks cargo for the crates. It
+//! starts `$CARGO_HOME/bin/cargo` before any other, so we give it a CARGO_HOME in which that is this
+//! executable. Everything that compiles keeps the user's own: paths below it are part of what cargo
+//! hashes, and another path would compile everything again.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::prune::prune;
+
 /// The real cargo.
 pub const CARGO: &str = "EIGENGATE_CARGO";
+/// A directory of answers that cargo gave when the seed was built. The questions of a new kernel are
+/// always the same, and cargo needs a second for them.
+pub const ANSWERS: &str = "EIGENGATE_ANSWERS";
+/// Set while the seed is built: answers are written.
+pub const LEARN: &str = "EIGENGATE_LEARN";
 
-/// Crates below the facade that appear in signatures a cell may use.
-const VISIBLE: &[&str] = &[
-    "eigengate",
-    "dfdx",
-    "half",
-    "rand",
-    "rand_core",
-    "rand_distr",
-    "ndarray",
-    "num-traits",
-    "num-complex",
-    "plotters",
-    "plotters-backend",
-    "plotters-bitmap",
-    "plotters-svg",
-    "polars",
-    "polars-arrow",
-    "polars-buffer",
-    "polars-compute",
-    "polars-config",
-    "polars-core",
-    "polars-dtype",
-    "polars-error",
-    "polars-io",
-    "polars-ops",
-    "polars-parquet",
-    "polars-row",
-    "polars-schema",
-    "polars-time",
-    "polars-utils",
-    "bytemuck",
-    "bytes",
-    "compact_str",
-    "either",
-    "indexmap",
-    "rayon",
-];
-
-/// Does what cargo does, but drops crates from the answer to `cargo metadata`.
+/// Does what cargo does.
 pub fn run(arguments: &[OsString]) -> Result<ExitCode> {
-    let cargo = std::env::var_os(CARGO).context("no real cargo is known")?;
+    let question = Question::new(arguments);
+    let known = question.as_ref().filter(|_| std::env::var_os(LEARN).is_none()).and_then(Question::answer);
+    if let Some(answer) = known {
+        print!("{answer}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let cargo =
+        std::env::var_os(CARGO).context("this name is for rust-analyzer below an eigengate kernel only")?;
     let mut command = Command::new(cargo);
-    command.args(arguments);
-    let start = std::time::Instant::now();
-    let is_full_metadata =
-        arguments.first().is_some_and(|a| a == "metadata") && !arguments.iter().any(|a| a == "--no-deps");
-    if !is_full_metadata {
-        let status = command.status().context("cannot run cargo")?;
-        trace(arguments, start);
-        return Ok(code(status));
+    let output = command.args(arguments).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    let mut text = String::from_utf8(output.stdout).context("cargo did not answer in UTF-8")?;
+    let success = output.status.success();
+    if success && arguments.first().is_some_and(|a| a == "metadata") {
+        let mut metadata: Value = serde_json::from_str(&text).context("cargo metadata is not JSON")?;
+        prune(&mut metadata);
+        text = format!("{metadata}\n");
     }
-    let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
-    let text = match serde_json::from_slice::<Value>(&output.stdout) {
-        Ok(mut metadata) if output.status.success() => {
-            prune(&mut metadata);
-            trace(arguments, start);
-            metadata.to_string()
-        }
-        _ => String::from_utf8_lossy(&output.stdout).into_owned(),
-    };
-    println!("{text}");
-    Ok(code(output.status))
+    if success && std::env::var_os(LEARN).is_some() {
+        question.iter().for_each(|question| question.remember(&text));
+    }
+    std::io::stdout().write_all(text.as_bytes()).context("rust-analyzer does not listen")?;
+    Ok(ExitCode::from(u8::try_from(output.status.code().unwrap_or(1)).unwrap_or(1)))
 }
 
-fn trace(a: &[OsString], start: std::time::Instant) {
-    use std::io::Write;
-    if let Ok(mut f) = std::fs::File::options().append(true).open("/tmp/proxy.log") {
-        let _ = writeln!(f, "{:.3} {:?}", start.elapsed().as_secs_f64(), a);
-    }
+/// A question to cargo from the crate of a session.
+struct Question {
+    /// Where the answer is, if it is known.
+    file: PathBuf,
+    /// The end of the path of this session; answers were given to the seed.
+    place: String,
 }
 
-fn code(status: std::process::ExitStatus) -> ExitCode {
-    ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1))
-}
+/// Common to the paths of all sessions.
+const CELLS: &str = "/target/notebooks/cells/";
 
-/// Drops the packages that are reached through the facade only and are not visible.
-fn prune(metadata: &mut Value) {
-    let Some(root) = metadata["workspace_members"][0].as_str().map(str::to_owned) else { return };
-    // The other thing that rust-analyzer asks for is the workspace of the standard library.
-    if !root.contains("#ctx@") {
-        return;
-    }
-    let kept = reached(metadata, &root);
-    let keep = |id: &Value| id.as_str().is_some_and(|id| kept.contains(id));
-    if let Some(packages) = metadata["packages"].as_array_mut() {
-        packages.retain(|package| keep(&package["id"]));
-    }
-    if let Some(nodes) = metadata["resolve"]["nodes"].as_array_mut() {
-        nodes.retain(|node| keep(&node["id"]));
-        for node in nodes {
-            if let Some(dependencies) = node["deps"].as_array_mut() {
-                dependencies.retain(|dependency| keep(&dependency["pkg"]));
-            }
-            if let Some(dependencies) = node["dependencies"].as_array_mut() {
-                dependencies.retain(keep);
-            }
+impl Question {
+    /// None outside of a session.
+    fn new(arguments: &[OsString]) -> Option<Self> {
+        let session = PathBuf::from(std::env::var_os("EVCXR_TMPDIR")?);
+        let place = format!("{CELLS}{}", session.file_name()?.to_str()?);
+        let mut hasher = DefaultHasher::new();
+        for argument in arguments {
+            argument.to_str()?.replace(&place, CELLS).hash(&mut hasher);
         }
+        // The crate with other dependencies than the seed's is another question.
+        fs::read(session.join("Cargo.toml")).ok()?.hash(&mut hasher);
+        let file = Path::new(&std::env::var_os(ANSWERS)?).join(format!("{:016x}", hasher.finish()));
+        Some(Question { file, place })
     }
-}
 
-fn reached(metadata: &Value, root: &str) -> BTreeSet<String> {
-    let name = |id: &str| {
-        let packages = metadata["packages"].as_array()?;
-        packages.iter().find(|package| package["id"] == id)?["name"].as_str()
-    };
-    let dependencies = |id: &str| -> Vec<&str> {
-        let nodes = metadata["resolve"]["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let node = nodes.iter().find(|node| node["id"] == id);
-        let list =
-            node.and_then(|node| node["dependencies"].as_array()).map(Vec::as_slice).unwrap_or_default();
-        list.iter().filter_map(Value::as_str).collect()
-    };
-    let mut kept = BTreeSet::from([root.to_owned()]);
-    // (package, whether it is below the facade)
-    let mut queue = vec![(root.to_owned(), false)];
-    let mut seen = BTreeSet::new();
-    while let Some((id, below)) = queue.pop() {
-        if !seen.insert((id.clone(), below)) {
-            continue;
-        }
-        let below = below || name(&id) == Some("eigengate-notebook");
-        for dependency in dependencies(&id) {
-            if !below || name(dependency).is_some_and(|name| VISIBLE.contains(&name)) {
-                kept.insert(dependency.to_owned());
-                queue.push((dependency.to_owned(), below));
-            }
-        }
+    fn answer(&self) -> Option<String> {
+        Some(fs::read_to_string(&self.file).ok()?.replace(&format!("{CELLS}seed"), &self.place))
     }
-    kept
+
+    /// A failure to write only costs time later.
+    fn remember(&self, answer: &str) {
+        let _ = fs::write(&self.file, answer);
+    }
 }

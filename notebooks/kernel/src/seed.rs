@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use evcxr::CommandContext;
 
 use crate::layout::Layout;
-use crate::settings;
+use crate::{environment, prune, settings, standard};
 
 /// What a user types to get a seed.
 const REMEDY: &str = "run `cargo xtask quickstart` in the project";
@@ -53,9 +53,17 @@ pub fn build(layout: &Layout) -> Result<()> {
         .with_context(|| format!("cannot make {}", layout.cells().display()))?;
     let lock = lock_file(layout)?;
     lock.lock().context("cannot lock the seed")?;
+    if matches!(state(layout), Ok(State::Fresh)) {
+        return Ok(());
+    }
     let stamp = stamp_text(layout)?;
     let _ = fs::remove_file(layout.seed_stamp());
     settings::write(layout)?;
+    standard::link(&layout.standard())?;
+    let _ = fs::remove_dir_all(layout.answers());
+    let answers = layout.answers();
+    fs::create_dir_all(&answers).with_context(|| format!("cannot make {}", answers.display()))?;
+    environment::show_less(layout, true)?;
     // Its age is the start of the build: what is edited meanwhile counts as younger.
     let started = SystemTime::now();
     let (mut context, _outputs) = CommandContext::new().map_err(|e| anyhow!("{e}"))?;
@@ -104,7 +112,9 @@ fn stamp_text(layout: &Layout) -> Result<String> {
     let output = Command::new("rustc").arg("-vV").output();
     let output = output.context("cannot run rustc; install Rust with https://rustup.rs")?;
     ensure!(output.status.success(), "rustc -vV failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    Ok(format!("{}\n{}", String::from_utf8_lossy(&output.stdout).trim(), settings::digest(layout)))
+    let compiler = String::from_utf8_lossy(&output.stdout);
+    // The answers of cargo that are kept are pruned ones.
+    Ok(format!("{}\n{}\n{}", compiler.trim(), settings::digest(layout), prune::VISIBLE.join(" ")))
 }
 
 /// The first file at or below `path` that was modified after `time`.
