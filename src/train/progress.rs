@@ -28,28 +28,54 @@ impl Progress {
         }
     }
 
+    /// Prints a line, if it is time for one.
     pub(super) fn line(&mut self, state: &State) {
-        let done = state.epochs_done() as f64 + state.examples_done as f64 / self.examples as f64;
-        let share = done / self.epochs as f64;
-        // A resumed run has done nothing yet in this call; the time left follows from what this call does.
-        let first = *self.first_share.get_or_insert(share);
-        if !self.on || self.last.elapsed() < Duration::from_secs(1) {
-            return;
+        let mean = (state.sums.cross_entropy + state.sums.penalty) / state.examples_done.max(1) as f64;
+        if let Some(text) = self.text(state.epochs_done(), state.examples_done, mean, Instant::now()) {
+            println!("{text}");
         }
-        self.last = Instant::now();
-        let left = match share - first {
-            gained if gained > 0.0 => {
-                format!(", {:.0} s left", self.start.elapsed().as_secs_f64() * (1.0 - share) / gained)
-            }
-            _ => String::new(),
+    }
+
+    /// The line for a moment, or none within a second of the one before.
+    fn text(&mut self, epochs: usize, examples: usize, loss: f64, now: Instant) -> Option<String> {
+        let share = (epochs as f64 + examples as f64 / self.examples as f64) / self.epochs as f64;
+        // A resumed run has done nothing yet in this call; the time left follows from what this call does.
+        let gained = share - *self.first_share.get_or_insert(share);
+        if !self.on || now.duration_since(self.last) < Duration::from_secs(1) {
+            return None;
+        }
+        self.last = now;
+        let left = if gained > 0.0 {
+            let elapsed = now.duration_since(self.start).as_secs_f64();
+            format!(", {:.0} s left", elapsed * (1.0 - share) / gained)
+        } else {
+            String::new()
         };
-        let loss = (state.sums.cross_entropy + state.sums.penalty) / state.examples_done.max(1) as f64;
-        println!(
-            "epoch {}/{}, {}/{} examples, loss {loss:.4}{left}",
-            state.epochs_done() + 1,
-            self.epochs,
-            state.examples_done,
-            self.examples
-        );
+        let (epoch, all) = (epochs + 1, self.epochs);
+        Some(format!("epoch {epoch}/{all}, {examples}/{} examples, loss {loss:.4}{left}", self.examples))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_a_line_a_second_with_the_time_left() {
+        let mut progress = Progress::new(&Training::new(10, 50).with_progress(true), 200);
+        let start = progress.start;
+        let mut at =
+            |epochs, examples, ms| progress.text(epochs, examples, 0.25, start + Duration::from_millis(ms));
+        // Resumed at a half: the first moment sets the mark.
+        assert_eq!(at(5, 0, 10), None);
+        assert_eq!(at(5, 50, 900), None);
+        // A tenth of the whole in two seconds: four tenths are left.
+        let text = at(6, 0, 2000);
+        assert_eq!(text.as_deref(), Some("epoch 7/10, 0/200 examples, loss 0.2500, 8 s left"));
+        assert_eq!(at(6, 50, 2999), None);
+        assert!(at(6, 100, 3000).is_some());
+
+        let mut quiet = Progress::new(&Training::new(10, 50).with_progress(false), 200);
+        assert_eq!(quiet.text(1, 0, 0.25, start + Duration::from_secs(9)), None);
     }
 }
