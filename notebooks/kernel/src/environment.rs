@@ -10,14 +10,19 @@ use anyhow::{Context, Result};
 use crate::layout::Layout;
 use crate::{proxy, standard};
 
-/// Variables with values of our own for rust-analyzer; `EIGENGATE_USER_…` keeps those of the user.
-const OURS: [&str; 2] = ["CARGO_HOME", standard::RUST_SRC_PATH];
+/// Variables with values of our own; `EIGENGATE_USER_…` keeps those of the user.
+const OURS: [&str; 3] = ["CARGO_HOME", standard::RUST_SRC_PATH, JUPYTER_PATH];
+
+/// evcxr looks here for an evcxr kernel installed by the user, and replaces one of another version by
+/// the executable that runs, which is ours. It must not find any.
+const JUPYTER_PATH: &str = "JUPYTER_PATH";
 
 /// Points evcxr to the directory of its crate, and to a configuration directory or to none at all.
 pub fn prepare(directory: &Path, config: Option<&Path>) {
     set("EVCXR_TMPDIR", directory);
     // A directory that does not exist hides the user's own configuration.
     set("EVCXR_CONFIG_DIR", config.unwrap_or(&directory.join("no-config")));
+    cover(JUPYTER_PATH, directory);
     if let Some(path) = path_with_cargo() {
         set("PATH", path);
     }
@@ -31,21 +36,18 @@ pub fn prepare(directory: &Path, config: Option<&Path>) {
 pub fn show_less(layout: &Layout, learn: bool) -> Result<()> {
     let home = layout.cargo_home();
     link_executable(&home.join("bin"), "cargo")?;
-    for name in OURS {
-        set(&kept(name), env::var_os(name).unwrap_or_default());
-    }
     set(proxy::CARGO, real_cargo());
     set(proxy::ANSWERS, layout.answers());
     if learn {
         set(proxy::LEARN, "1");
     }
-    set("CARGO_HOME", home);
-    set(standard::RUST_SRC_PATH, layout.standard());
+    cover("CARGO_HOME", &home);
+    cover(standard::RUST_SRC_PATH, &layout.standard());
     Ok(())
 }
 
-/// Gives the variables of rust-analyzer their old values, in the processes that inherit them: the one
-/// that runs the cells' code, and our cargo.
+/// Gives the covered variables their old values, in the processes that inherit them: the one that runs
+/// the cells' code, and our cargo.
 pub fn restore() {
     for name in OURS {
         match env::var_os(kept(name)) {
@@ -61,6 +63,12 @@ pub fn restore() {
 pub fn cargo_home() -> Option<PathBuf> {
     let named = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     named.or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+}
+
+/// Sets a variable and keeps its old value.
+fn cover(name: &str, value: &Path) {
+    set(&kept(name), env::var_os(name).unwrap_or_default());
+    set(name, value);
 }
 
 fn kept(name: &str) -> String {
