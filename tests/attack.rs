@@ -289,6 +289,54 @@ impl Classifier for Broken {
     }
 }
 
+/// A model of the user's whose arrays have other sizes than it promises, and an attack that forgets a record.
+struct Careless {
+    classes: usize,
+}
+
+impl Classifier for Careless {
+    fn inputs(&self) -> usize {
+        4
+    }
+    fn classes(&self) -> usize {
+        self.classes
+    }
+    fn logits(&self, images: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        Ok(Array2::zeros((images.nrows(), 2)))
+    }
+    fn pull_back(&self, images: ArrayView2<'_, f32>, _: &mut Cotangent<'_>) -> Result<PulledBack> {
+        Ok(PulledBack { logits: self.logits(images)?, gradient: Array2::zeros((images.nrows(), 3)) })
+    }
+}
+
+impl FixedEps for Careless {
+    fn name(&self) -> String {
+        "careless".to_owned()
+    }
+    fn perturb(&self, _: &dyn Classifier, batch: Batch<'_>, _: f32) -> Result<Adversarial> {
+        Ok(Adversarial { images: batch.images.to_owned(), steps: vec![], restarts: vec![] })
+    }
+}
+
+#[test]
+fn what_a_users_model_or_attack_gives_is_checked() -> Result<()> {
+    let data = affine_data();
+    let told = |result: Result<()>, part: &str| {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::Shape { .. }) && error.to_string().contains(part), "{error}");
+    };
+    for attack in attacks() {
+        told(attack.attack(&Careless { classes: 2 }, &data, 0.1).map(drop), "input gradient");
+        told(attack.attack(&Careless { classes: 3 }, &data, 0.1).map(drop), "logits");
+    }
+    let affine = Affine { w: vec![1.0; 4] };
+    told(attack_over_eps(&affine, &data, &Careless { classes: 2 }, &[0.1]).map(drop), "steps and restarts");
+    let (net, digits) = trained();
+    let pulled = Classifier::pull_back(net, digits.images(), &mut |_, _| Ok(Array2::zeros((1, 10))));
+    told(pulled.map(drop), "cotangent");
+    Ok(())
+}
+
 #[test]
 fn bad_input_is_refused() -> Result<()> {
     let model = Affine { w: vec![1.0; 4] };

@@ -2,6 +2,8 @@
 
 #[path = "common/errors.rs"]
 mod errors;
+#[path = "common/files.rs"]
+mod files;
 #[path = "common/notebook.rs"]
 mod notebook;
 #[path = "common/python.rs"]
@@ -9,16 +11,11 @@ mod python;
 
 use eigengate::exchange::{self, Npz, NpzArray};
 use errors::{has, text};
+use files::file;
 use ndarray::{Array1, Array2, Array3, ArrayD, IxDyn, ShapeBuilder, arr0, array, s};
 use notebook::{is_notebook, shown};
 use python::python;
-use std::path::{Path, PathBuf};
-
-fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
-    let path = folder.path().join(name);
-    std::fs::write(&path, bytes).unwrap();
-    path
-}
+use std::path::Path;
 
 /// An npy file of version 1.0 with this header and data.
 fn npy(header: &str, data: &[u8]) -> Vec<u8> {

@@ -2,6 +2,8 @@
 
 #[path = "common/errors.rs"]
 mod errors;
+#[path = "common/files.rs"]
+mod files;
 #[path = "common/notebook.rs"]
 mod notebook;
 #[path = "common/python.rs"]
@@ -9,17 +11,12 @@ mod python;
 
 use eigengate::frame::Frame;
 use errors::{has, text};
+use files::file;
 use ndarray::{Array1, array};
 use notebook::{is_notebook, run, shown};
 use polars::prelude::{Column, DataFrame, DataType, IntoSeries, NamedFrom, Series};
 use python::python;
-use std::path::{Path, PathBuf};
-
-fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
-    let path = folder.path().join(name);
-    std::fs::write(&path, bytes).unwrap();
-    path
-}
+use std::path::Path;
 
 /// Every type of column, without and with nulls.
 fn mixed() -> Frame {

@@ -124,6 +124,12 @@ fn bad_sizes_are_refused() {
     assert!(matches!(net().logits(Array2::zeros((0, 7)).view()), Err(Error::Empty { .. })));
 }
 
+#[test]
+fn widths_beyond_any_memory_are_refused() {
+    let huge = [usize::MAX / 2, 3, 2];
+    assert!(matches!(Mlp::new(&huge, Activation::Tanh, 0), Err(Error::Parameter { .. })));
+}
+
 fn bytes(net: &Mlp) -> Vec<u32> {
     net.parameters().iter().flat_map(|p| p.values()).map(f32::to_bits).collect()
 }

@@ -36,10 +36,16 @@ pub trait Classifier {
 pub type Cotangent<'a> = dyn FnMut(Range<usize>, ArrayView2<'_, f32>) -> Result<Array2<f32>> + 'a;
 
 /// What a backward pass gives.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PulledBack {
     /// `(batch, classes)`.
     pub logits: Array2<f32>,
     /// `(batch, inputs)`.
     pub gradient: Array2<f32>,
+}
+
+impl std::fmt::Debug for PulledBack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PulledBack(logits {:?}, gradient {:?})", self.logits.dim(), self.gradient.dim())
+    }
 }

@@ -3,6 +3,7 @@
 use super::classifier::Classifier;
 use super::loss::cross_entropy_cotangent;
 use crate::data::Dataset;
+use crate::display::{Content, show};
 use crate::error::{Error, Result, finite};
 use ndarray::{Array2, ArrayView2, Zip};
 
@@ -19,7 +20,7 @@ pub struct Batch<'a> {
 }
 
 /// What an attack found, one row per example. Every image is inside its ball and in `[0, 1]`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Adversarial {
     /// `(batch, inputs)`.
     pub images: Array2<f32>,
@@ -27,6 +28,19 @@ pub struct Adversarial {
     pub steps: Vec<u32>,
     /// The restart it was found in, counted from 0.
     pub restarts: Vec<u32>,
+}
+
+impl Adversarial {
+    /// Shows the number of images in a notebook; they leave as npy.
+    pub fn evcxr_display(&self) {
+        show(&[Content::Plain(&format!("{self:?}"))]);
+    }
+}
+
+impl std::fmt::Debug for Adversarial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Adversarial({} images of {} pixels)", self.images.nrows(), self.images.ncols())
+    }
 }
 
 /// An attack that looks for the worst image within `eps` of the clean one, in the largest change of a pixel.
@@ -83,8 +97,10 @@ impl Batch<'_> {
         at: &Array2<f32>,
     ) -> Result<super::classifier::PulledBack> {
         let pulled = model.pull_back(at.view(), &mut |rows, logits| {
-            cross_entropy_cotangent(logits, self.labels.get(rows).unwrap_or(&[]))
+            Ok(cross_entropy_cotangent(logits, self.labels.get(rows).unwrap_or(&[])))
         })?;
+        same_size("logits of the model", pulled.logits.dim(), (at.nrows(), model.classes()))?;
+        same_size("input gradient of the model", pulled.gradient.dim(), at.dim())?;
         finite("the input gradient", pulled.gradient.iter())?;
         Ok(pulled)
     }
@@ -96,6 +112,22 @@ impl Batch<'_> {
             *x = into_ball(*x + step * sign, clean, eps);
         });
     }
+}
+
+/// Models and attacks may be the user's own: what they give is checked before it is indexed.
+pub(super) fn same_size(what: &str, found: (usize, usize), needed: (usize, usize)) -> Result<()> {
+    if found == needed {
+        Ok(())
+    } else {
+        Err(Error::shape(what, format!("{needed:?}"), format!("{found:?}")))
+    }
+}
+
+/// Logits of images, of the size that the model promises.
+pub(super) fn checked_logits(model: &dyn Classifier, images: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+    let logits = model.logits(images)?;
+    same_size("logits of the model", logits.dim(), (images.nrows(), model.classes()))?;
+    Ok(logits)
 }
 
 /// The nearest value within `eps` of `clean` and in `[0, 1]`.

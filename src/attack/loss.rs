@@ -1,12 +1,10 @@
 //! Losses of one example and their cotangents.
 
-use crate::error::Result;
-use crate::nn::largest;
 use ndarray::{Array2, ArrayView2};
 
 /// `softmax(z) - one hot(label)` of every row: the derivative of its own cross-entropy, not of the batch mean, so
 /// that an example's gradient does not depend on its company. In float64, rounded at the end.
-pub(super) fn cross_entropy_cotangent(logits: ArrayView2<'_, f32>, labels: &[u8]) -> Result<Array2<f32>> {
+pub(super) fn cross_entropy_cotangent(logits: ArrayView2<'_, f32>, labels: &[u8]) -> Array2<f32> {
     let mut cotangent = Array2::zeros(logits.dim());
     for ((row, mut out), &label) in logits.rows().into_iter().zip(cotangent.rows_mut()).zip(labels) {
         let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -24,7 +22,7 @@ pub(super) fn cross_entropy_cotangent(logits: ArrayView2<'_, f32>, labels: &[u8]
             *out = (slope / total) as f32;
         }
     }
-    Ok(cotangent)
+    cotangent
 }
 
 /// `z_label - max over the other classes of z`: below 0 where the example is misclassified.
@@ -32,9 +30,4 @@ pub(super) fn margin(logits: &[f32], label: u8) -> f64 {
     let others = logits.iter().enumerate().filter(|(class, _)| *class != usize::from(label));
     let best = others.map(|(_, z)| *z).fold(f32::NEG_INFINITY, f32::max);
     logits.get(usize::from(label)).map_or(f64::NAN, |z| f64::from(*z) - f64::from(best))
-}
-
-/// The predicted class, the first of equal ones.
-pub(super) fn predicted(logits: &[f32]) -> u8 {
-    largest(logits)
 }

@@ -1,6 +1,7 @@
 //! Networks as classifiers.
 
 use super::classifier::{Classifier, Cotangent, PulledBack};
+use super::fixed_eps::same_size;
 use crate::error::Result;
 use crate::nn::Network;
 use ndarray::{Array2, ArrayView2, s};
@@ -36,7 +37,9 @@ impl<N: Network> Classifier for N {
             let block = filled(images.slice(s![rows.clone(), ..]));
             let own = s![..rows.len(), ..];
             let (block_logits, block_gradient) = Network::pull_back(self, block.view(), &mut |logits| {
-                Ok(filled(cotangent(rows.clone(), logits.slice(own))?.view()))
+                let cotangent = cotangent(rows.clone(), logits.slice(own))?;
+                same_size("cotangent", cotangent.dim(), (rows.len(), logits.ncols()))?;
+                Ok(filled(cotangent.view()))
             })?;
             logits.slice_mut(s![rows.clone(), ..]).assign(&block_logits.slice(own));
             gradient.slice_mut(s![rows.clone(), ..]).assign(&block_gradient.slice(own));

@@ -1,7 +1,7 @@
 //! Projected gradient descent.
 
 use super::classifier::Classifier;
-use super::fixed_eps::{Adversarial, Batch, FixedEps, into_ball};
+use super::fixed_eps::{Adversarial, Batch, FixedEps, checked_logits, into_ball};
 use super::loss::margin;
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream};
@@ -183,7 +183,7 @@ impl FixedEps for Pgd {
                 }
                 batch.climb(&mut x, &pulled.gradient, eps * self.relative_step, eps);
             }
-            found.offer(&x, model.logits(x.view())?.view(), batch.labels, self.steps, restart);
+            found.offer(&x, checked_logits(model, x.view())?.view(), batch.labels, self.steps, restart);
         }
         Ok(found.adversarial)
     }

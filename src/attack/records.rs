@@ -2,12 +2,13 @@
 
 use super::classifier::Classifier;
 use super::curve::ErrorCurve;
-use super::fixed_eps::FixedEps;
-use super::loss::{margin, predicted};
+use super::fixed_eps::{FixedEps, checked_logits, same_size};
+use super::loss::margin;
 use crate::data::Dataset;
 use crate::display::{Content, show};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
+use crate::nn::largest;
 use ndarray::Array2;
 
 /// What one attack did to every example at every eps.
@@ -48,11 +49,17 @@ pub fn attack_over_eps(
     if let Some(bad) = eps.iter().find(|eps| !(**eps >= 0.0 && eps.is_finite())) {
         return Err(Error::parameter("eps", bad, "finite sizes of at least 0 (pixels are in [0, 1])"));
     }
-    let clean = model.logits(data.images())?;
+    let clean = checked_logits(model, data.images())?;
     let mut records = Vec::with_capacity(eps.len() * data.len());
     for &eps in eps {
         let found = attack.attack(model, data, eps)?;
-        let logits = model.logits(found.images.view())?;
+        same_size("images of the attack", found.images.dim(), data.images().dim())?;
+        same_size(
+            "steps and restarts of the attack",
+            (found.steps.len(), found.restarts.len()),
+            (data.len(), data.len()),
+        )?;
+        let logits = checked_logits(model, found.images.view())?;
         for (example, &label) in data.labels().iter().enumerate() {
             let row = |array: &Array2<f32>| array.row(example).to_vec();
             let logits = row(&logits);
@@ -61,8 +68,8 @@ pub fn attack_over_eps(
                 example,
                 eps,
                 label,
-                clean: predicted(&row(&clean)),
-                adversarial: predicted(&logits),
+                clean: largest(&row(&clean)),
+                adversarial: largest(&logits),
                 margin: margin(&logits, label),
                 linf: change.iter().fold(0.0, |m, d| f64::from(d.abs()).max(m)),
                 l2: change.iter().map(|d| f64::from(*d).powi(2)).sum::<f64>().sqrt(),

@@ -38,7 +38,7 @@ impl Parameter {
     /// every one has numbers of its own.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for `fan_in = 0`.
+    /// [`Error::Parameter`] for `fan_in = 0` and for shapes beyond any memory.
     pub fn uniform(
         name: impl Into<String>,
         shape: &[usize],
@@ -49,9 +49,14 @@ impl Parameter {
         if fan_in == 0 {
             return Err(Error::parameter("width", 0, "layers of at least one unit"));
         }
+        let places = shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size));
+        // 2^40 numbers are 4 TB: a slip of the pen, better told than left to the allocator.
+        let places = places
+            .filter(|&n| n < 1 << 40)
+            .ok_or_else(|| Error::parameter("widths", format!("{shape:?}"), "layers that fit into memory"))?;
         let bound = 1.0 / (fan_in as f32).sqrt();
         let mut rng = stream(seed, Purpose::Parameters, index);
-        let values = (0..shape.iter().product()).map(|_| rng.uniform_in(-bound, bound)).collect();
+        let values = (0..places).map(|_| rng.uniform_in(-bound, bound)).collect();
         Self::new(name, shape, values)
     }
 

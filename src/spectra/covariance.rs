@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 /// In which arithmetic the products are formed; sums over blocks are float64 in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// Float32: three times as fast, relative error about 1e-6 of the largest eigenvalue. For training.
+    /// Float32, the faster one: small eigenvalues drown in rounding of the largest. For training.
     Single,
     /// Float64. For spectra that are reported.
     Double,
@@ -41,11 +41,14 @@ impl Covariance {
     /// Adds rows, `(rows, width)`.
     ///
     /// # Errors
-    /// [`Error::Shape`] for another width, [`Error::NotFinite`]; the sums are as they were.
+    /// [`Error::Shape`] for another width, [`Error::Empty`] for width 0, [`Error::NotFinite`]; the sums are as they were.
     pub fn add(&mut self, rows: ArrayView2<'_, f32>) -> Result<()> {
         if rows.ncols() != self.width {
             let (need, is) = (format!("(rows, {})", self.width), format!("{:?}", rows.dim()));
             return Err(Error::shape("rows of a covariance", need, is));
+        }
+        if self.width == 0 {
+            return Err(Error::empty("the columns of a covariance"));
         }
         finite("rows of a covariance", rows.iter())?;
         if rows.nrows() == 0 {
@@ -142,6 +145,8 @@ mod tests {
 
     #[test]
     fn too_few_or_bad_rows_are_refused() -> Result<()> {
+        let mut none = Covariance::new(0, Precision::Double);
+        assert!(matches!(none.add(Array2::zeros((4, 0)).view()), Err(Error::Empty { .. })));
         let mut covariance = Covariance::new(3, Precision::Double);
         assert!(covariance.finish().is_err());
         covariance.add(rows(1, 3).view())?;

@@ -1,5 +1,6 @@
 //! The exponent of a spectrum.
 
+use crate::display::{Content, show};
 use crate::error::{Error, Result};
 
 /// `lambda_n = amplitude * n^-alpha`, fitted over `n = first..=last`.
@@ -48,6 +49,11 @@ impl PowerLaw {
         let variance: f64 = points.iter().map(|(w, n, _)| w * (n - x) * (n - x)).sum();
         let alpha = -covariance / variance;
         Ok(Self { alpha, amplitude: (y + alpha * x).exp(), first, last })
+    }
+
+    /// Shows exponent and range in a notebook.
+    pub fn evcxr_display(&self) {
+        show(&[Content::Plain(&self.to_string())]);
     }
 
     /// The fitted `lambda_n`, `n` counted from 1.

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use dfdx::prelude::Tape;
 
 /// The spectrum that a tap is drawn to: `lambda_n` proportional to `n^-alpha` from index `tau` on
-/// (Nassar2020, section 3).
+/// (Nassar2020).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpectralTarget {
     /// Strength, at least 0. The published experiments use 1, 2 and 5.
