@@ -1,6 +1,6 @@
 //! Networks: initialisation, passes, files, optimiser.
 
-use eigengate::device::{matrix, to_array};
+use eigengate::device::{matrix, to_array, to_device};
 use eigengate::nn::ops::{GradientsOf, pairing};
 use eigengate::nn::{Activation, Adam, AdamState, Mlp, Network, Parameter};
 use eigengate::{Error, Result};
@@ -87,7 +87,7 @@ fn passes_agree_with_float64() -> Result<()> {
     }
     // Softmax regression has no taps.
     let flat = Mlp::new(&[7, 3], Activation::Tanh, 0)?;
-    assert!(flat.forward(matrix(vec![0.1; 7], 1, 7)?)?.taps.is_empty());
+    assert!(flat.forward(matrix(&[0.1; 7], 1, 7)?)?.taps.is_empty());
     Ok(())
 }
 
@@ -212,9 +212,9 @@ fn adam_follows_its_definition() -> Result<()> {
         let mut want = start.clone();
         let (mut m, mut v, mut w) = (vec![0.0; 35], vec![0.0; 35], vec![0.0f64; 35]);
         for t in 1..=30 {
-            let x = matrix(images(3).mapv(|v| v / t as f32).into_raw_vec_and_offset().0, 3, 7)?;
+            let x = to_device(images(3).mapv(|v| v / t as f32).view())?;
             let recorded = net.record(x, GradientsOf::Parameters)?;
-            let u = matrix(vec![1.0 / t as f32, -0.5, 0.25, 1.0, 0.0, -1.0, 0.5, 0.5, 2.0 / t as f32], 3, 3)?;
+            let u = matrix(&[1.0 / t as f32, -0.5, 0.25, 1.0, 0.0, -1.0, 0.5, 0.5, 2.0 / t as f32], 3, 3)?;
             let mut g = dfdx::prelude::Backward::backward(pairing(recorded.logits, &u)?);
             let taken: Vec<f64> = {
                 let (shape, id) = (net.parameters()[0].shape().to_vec(), net.parameters()[0].clone());

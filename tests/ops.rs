@@ -15,7 +15,8 @@ const SHAPES: [(usize, usize, usize); 6] =
 
 fn random(rows: usize, columns: usize, index: u64) -> Matrix {
     let mut rng = stream(3, Purpose::Parameters, index);
-    matrix((0..rows * columns).map(|_| rng.uniform_in(-1.0, 1.0)).collect(), rows, columns).unwrap()
+    let values: Vec<f32> = (0..rows * columns).map(|_| rng.uniform_in(-1.0, 1.0)).collect();
+    matrix(&values, rows, columns).unwrap()
 }
 
 /// The same values behind a transposed layout.
@@ -24,7 +25,7 @@ fn permuted(x: &Matrix) -> Matrix {
     let values = x.as_vec();
     let transposed =
         (0..columns).flat_map(|j| (0..rows).map(move |i| (i, j))).map(|(i, j)| values[i * columns + j]);
-    let t = matrix(transposed.collect(), columns, rows).unwrap();
+    let t = matrix(&transposed.collect::<Vec<_>>(), columns, rows).unwrap();
     t.permute::<(usize, usize), Axes2<1, 0>>()
 }
 
@@ -176,7 +177,7 @@ fn cross_entropy() -> Result<()> {
             assert_close(&g.get(&x).as_vec(), &c.get(&x).as_vec(), 1e-6);
         }
     }
-    let huge = matrix(vec![1e30, -1e30, 0.0, 88.0, 89.0, 1000.0], 2, 3)?;
+    let huge = matrix(&[1e30, -1e30, 0.0, 88.0, 89.0, 1000.0], 2, 3)?;
     let loss = ops::cross_entropy(huge.clone(), &[0, 2])?.array();
     assert_eq!(loss, 0.0);
     assert!(ops::cross_entropy(huge.clone(), &[1, 0])?.array().is_finite());
@@ -287,14 +288,14 @@ fn bad_settings_are_refused() -> Result<()> {
     assert!(matches!(ops::spectral_penalty(random(3, 4, 0), &v, &target), Err(Error::Parameter { .. })));
     assert!(matches!(ops::spectral_penalty(x.clone(), &random(3, 4, 0), &target), Err(Error::Shape { .. })));
     // A constant tap has no spectrum to anchor at.
-    let flat = matrix(vec![0.5; 32], 8, 4)?;
+    let flat = matrix(&[0.5; 32], 8, 4)?;
     assert!(matches!(ops::spectral_penalty(flat, &v, &target), Err(Error::Numeric { .. })));
     Ok(())
 }
 
 #[test]
 fn empty_batches_and_wrong_widths_are_refused() -> Result<()> {
-    let empty = matrix(vec![], 0, 3)?;
+    let empty = matrix(&[], 0, 3)?;
     let (w, b) = (random(2, 3, 0), random(1, 2, 1));
     assert!(matches!(ops::linear(empty.clone(), &w, &b, GradientsOf::Everything), Err(Error::Empty { .. })));
     assert!(matches!(ops::tanh(empty.clone()), Err(Error::Empty { .. })));

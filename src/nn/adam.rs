@@ -176,8 +176,7 @@ impl Rates {
         moments: &mut Moments,
         gradients: &mut Gradients<f32, Device>,
     ) -> Result<()> {
-        use super::ops::cpu::values_mut;
-        use crate::device::refused;
+        use crate::device::{refused, values_mut};
         use rayon::prelude::*;
         /// Values that one task updates.
         const BLOCK: usize = 16 * 1024;

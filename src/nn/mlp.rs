@@ -1,8 +1,7 @@
 //! Fully connected networks.
 
-use super::activation::Activation;
 use super::network::{Forward, Network, Recorded};
-use super::ops::{GradientsOf, linear};
+use super::ops::{Activation, GradientsOf, dense, linear};
 use super::parameter::Parameter;
 use super::tensors;
 use crate::device::{Device, LinkageGuard, Matrix, Recording};
@@ -134,10 +133,11 @@ impl Mlp {
                 GradientsOf::Parameters if layer > 0 => GradientsOf::Everything,
                 other => other,
             };
-            x = linear(x, &weight.value, &bias.value, wanted)?;
             if layer + 2 < self.widths.len() {
-                x = self.activation.apply(x)?;
+                x = dense(x, &weight.value, &bias.value, self.activation, wanted)?;
                 taps.push(x.retaped());
+            } else {
+                x = linear(x, &weight.value, &bias.value, wanted)?;
             }
         }
         Ok((taps, x))

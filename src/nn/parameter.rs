@@ -30,7 +30,7 @@ impl Parameter {
             [width] => (1, *width),
             [first, rest @ ..] => (*first, rest.iter().product()),
         };
-        Ok(Self { name, shape: shape.to_vec(), value: matrix(values, rows, columns)? })
+        Ok(Self { name, shape: shape.to_vec(), value: matrix(&values, rows, columns)? })
     }
 
     /// Uniform in `+-1 / sqrt(fan_in)`, which is what PyTorch's `nn.Linear` and `nn.Conv2d` do for weights and

@@ -1,28 +1,21 @@
 //! Sums down the columns of a row-major matrix.
 //!
-//! Columns are shared out over the threads, and each is summed from the first row to the last: the
-//! result does not depend on the number of threads.
+//! Rows are added in float32 in groups of [`GROUP`], the sums of the groups in float64: as fast as memory allows,
+//! with an error that does not grow with the number of rows. The groups are the same for any number of threads, and
+//! so is the result.
 
+use super::multiversion;
 use rayon::prelude::*;
 
-/// Columns that one task sums: wide enough to read whole cache lines, narrow enough to share out.
-const BLOCK: usize = 64;
+/// Rows that are added in float32.
+pub(crate) const GROUP: usize = 32;
 
-/// Calls `add(sum, value)` for every value of each column, in float64, and returns the sums.
-fn fold_columns(values: &[f32], columns: usize, add: impl Fn(&mut f64, f32) + Sync) -> Vec<f64> {
-    let mut sums = vec![0.0f64; columns];
-    sums.par_chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| {
-        let start = block * BLOCK;
-        for row in values.chunks_exact(columns) {
-            for (sum, &value) in sums.iter_mut().zip(&row[start..]) {
-                add(sum, value);
-            }
-        }
-    });
-    sums
+/// The sum of every column of `values` `(rows, columns)`.
+pub(crate) fn column_sums(values: &[f32], columns: usize) -> Vec<f64> {
+    by_groups(values, columns, add_rows)
 }
 
-/// The mean of every column of `values` `(rows, columns)`, `rows >= 1`.
+/// The mean of every column, `rows >= 1`.
 pub(crate) fn column_means(values: &[f32], columns: usize) -> Vec<f32> {
     let rows = (values.len() / columns.max(1)).max(1) as f64;
     column_sums(values, columns).into_iter().map(|sum| (sum / rows) as f32).collect()
@@ -31,10 +24,57 @@ pub(crate) fn column_means(values: &[f32], columns: usize) -> Vec<f32> {
 /// The sum of squares of every column.
 #[cfg(not(feature = "cuda"))]
 pub(crate) fn column_squares(values: &[f32], columns: usize) -> Vec<f64> {
-    fold_columns(values, columns, |sum, value| *sum += f64::from(value) * f64::from(value))
+    by_groups(values, columns, add_squares)
 }
 
-/// The sum of every column.
-pub(crate) fn column_sums(values: &[f32], columns: usize) -> Vec<f64> {
-    fold_columns(values, columns, |sum, value| *sum += f64::from(value))
+fn by_groups(values: &[f32], columns: usize, add: fn(&[f32], &mut [f32])) -> Vec<f64> {
+    if columns == 0 {
+        return vec![];
+    }
+    let groups = values.len().div_ceil(GROUP * columns);
+    let mut sums = vec![0.0f32; groups * columns];
+    sums.par_chunks_mut(columns)
+        .zip(values.par_chunks(GROUP * columns))
+        .for_each(|(sums, group)| add(group, sums));
+    let mut totals = vec![0.0f64; columns];
+    for sums in sums.chunks_exact(columns) {
+        totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += f64::from(*sum));
+    }
+    totals
+}
+
+multiversion! {
+    fn add_rows(rows: &[f32], sums: &mut [f32]) {
+        for row in rows.chunks_exact(sums.len()) {
+            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+multiversion! {
+    fn add_squares(rows: &[f32], sums: &mut [f32]) {
+        for row in rows.chunks_exact(sums.len()) {
+            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum = x.mul_add(*x, *sum));
+        }
+    }
+}
+
+multiversion! {
+    /// `y = x - shift` for every row of `x`, as wide as `shift`.
+    pub(crate) fn subtract_from_rows(y: &mut [f32], x: &[f32], shift: &[f32]) {
+        for (y, x) in y.chunks_exact_mut(shift.len()).zip(x.chunks_exact(shift.len())) {
+            y.iter_mut().zip(x).zip(shift).for_each(|((y, x), shift)| *y = x - shift);
+        }
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+multiversion! {
+    /// Multiplies every column of `rows` by its factor.
+    pub(crate) fn scale_columns(rows: &mut [f32], factors: &[f32]) {
+        for row in rows.chunks_exact_mut(factors.len()) {
+            row.iter_mut().zip(factors).for_each(|(x, factor)| *x *= factor);
+        }
+    }
 }

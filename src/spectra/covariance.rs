@@ -1,8 +1,9 @@
 //! Covariance of many rows, gathered block by block.
 
 use crate::error::{Error, Result, finite};
-use crate::numeric::{View, column_means, column_sums, product};
+use crate::numeric::{GROUP, View, add_gram, column_means, column_sums, subtract_from_rows};
 use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
 
 /// In which arithmetic the products are formed; sums over blocks are float64 in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,22 @@ pub struct Covariance {
     /// Mean of the first block. Subtracted from every row, so that the sums below do not cancel.
     shift: Vec<f32>,
     sums: Vec<f64>,
+    /// Products of the shifted rows, `(width, width)`. The lower triangle alone is kept up.
     scatter: Vec<f64>,
+    /// Memory of one block: its shifted rows, and their products.
+    block: Block,
 }
+
+#[derive(Clone, Default)]
+struct Block {
+    single: Vec<f32>,
+    double: Vec<f64>,
+    scatter: Vec<f32>,
+}
+
+/// Rows whose products are added in float32 before they join the float64 sums. Rounding grows with the root of this
+/// number and time falls with it: passing over the sums once costs as much as the products of a hundred rows.
+const BLOCK: usize = 4096;
 
 impl Covariance {
     /// No rows yet, of `width` columns.
@@ -35,6 +50,7 @@ impl Covariance {
             shift: vec![],
             sums: vec![0.0; width],
             scatter: vec![0.0; width * width],
+            block: Block::default(),
         }
     }
 
@@ -50,37 +66,59 @@ impl Covariance {
         if self.width == 0 {
             return Err(Error::empty("the columns of a covariance"));
         }
-        finite("rows of a covariance", rows.iter())?;
-        if rows.nrows() == 0 {
-            return Ok(());
+        let rows = rows.as_standard_layout();
+        let values = rows.as_slice().unwrap_or_default();
+        // A sum is finite where its terms are: one pass, which is needed anyway, instead of a test of every number.
+        if !column_sums(values, self.width).iter().all(|sum| sum.is_finite()) {
+            finite("rows of a covariance", values)?;
         }
-        if self.count == 0 {
-            let first: Vec<f32> = rows.iter().copied().collect();
-            self.shift = column_means(&first, self.width);
+        for block in values.chunks(BLOCK * self.width) {
+            self.add_block(block);
         }
-        let columns = self.shift.iter().cycle();
-        match self.precision {
-            Precision::Single => {
-                let block: Vec<f32> = rows.iter().zip(columns).map(|(x, shift)| x - shift).collect();
-                let sums = column_sums(&block, self.width);
-                self.sums.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-                let view = View::new(&block, rows.nrows(), self.width);
-                let mut scatter = vec![0.0f32; self.width * self.width];
-                product(&mut scatter, false, view.t(), view);
-                self.scatter.iter_mut().zip(&scatter).for_each(|(sum, part)| *sum += f64::from(*part));
-            }
-            Precision::Double => {
-                let shifted = rows.iter().zip(columns).map(|(x, shift)| f64::from(*x) - f64::from(*shift));
-                let block: Vec<f64> = shifted.collect();
-                for row in block.chunks_exact(self.width) {
-                    self.sums.iter_mut().zip(row).for_each(|(total, x)| *total += x);
-                }
-                let view = View::new(&block, rows.nrows(), self.width);
-                product(&mut self.scatter, true, view.t(), view);
-            }
-        }
-        self.count += rows.nrows();
         Ok(())
+    }
+
+    fn add_block(&mut self, values: &[f32]) {
+        if self.count == 0 {
+            self.shift = column_means(values, self.width);
+        }
+        match self.precision {
+            Precision::Single => self.add_single(values),
+            Precision::Double => self.add_double(values),
+        }
+        self.count += values.len() / self.width;
+    }
+
+    fn add_single(&mut self, values: &[f32]) {
+        let (width, shift) = (self.width, &self.shift);
+        let Block { single, scatter, .. } = &mut self.block;
+        single.resize(values.len(), 0.0);
+        let task = GROUP * width;
+        let tasks = single.par_chunks_mut(task).zip(values.par_chunks(task));
+        tasks.for_each(|(shifted, x)| subtract_from_rows(shifted, x, shift));
+        let sums = column_sums(single, width);
+        self.sums.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+
+        scatter.clear();
+        scatter.resize(width * width, 0.0);
+        add_gram(scatter, View::new(single, values.len() / width, width));
+        let rows = self.scatter.par_chunks_mut(width).zip(scatter.par_chunks(width)).enumerate();
+        rows.for_each(|(i, (sums, parts))| {
+            sums.iter_mut().zip(parts).take(i + 1).for_each(|(sum, part)| *sum += f64::from(*part));
+        });
+    }
+
+    fn add_double(&mut self, values: &[f32]) {
+        let double = &mut self.block.double;
+        double.clear();
+        for row in values.chunks_exact(self.width) {
+            let shifted = row.iter().zip(&self.shift).map(|(x, shift)| f64::from(*x) - f64::from(*shift));
+            for (sum, x) in self.sums.iter_mut().zip(shifted) {
+                *sum += x;
+                double.push(x);
+            }
+        }
+        add_gram(&mut self.scatter, View::new(double, values.len() / self.width, self.width));
     }
 
     /// Rows so far.
@@ -97,11 +135,11 @@ impl Covariance {
             return Err(Error::empty(format!("a covariance of {} rows", self.count)));
         }
         let n = self.count as f64;
-        let at = |i: usize, j: usize| {
-            let scatter = 0.5 * (self.scatter[i * self.width + j] + self.scatter[j * self.width + i]);
-            (scatter - self.sums[i] * self.sums[j] / n) / (n - 1.0)
+        let at = |(i, j): (usize, usize)| {
+            let (i, j) = (i.max(j), i.min(j));
+            (self.scatter[i * self.width + j] - self.sums[i] * self.sums[j] / n) / (n - 1.0)
         };
-        Ok(Array2::from_shape_fn((self.width, self.width), |(i, j)| at(i, j)))
+        Ok(Array2::from_shape_fn((self.width, self.width), at))
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn eigenvectors(net: &dyn Network, data: &Dataset, positions: &[usize
         .map(|covariance| {
             let vectors = symmetric_eigen(covariance.finish()?.view())?.vectors;
             let (rows, columns) = vectors.dim();
-            matrix(vectors.iter().map(|v| *v as f32).collect(), rows, columns)
+            matrix(&vectors.iter().map(|v| *v as f32).collect::<Vec<_>>(), rows, columns)
         })
         .collect()
 }

@@ -96,7 +96,7 @@ impl<'a> Keeper<'a> {
             for (index, &tap) in taps.iter().enumerate() {
                 let width = widths.get(tap).map_or(0, |(_, width)| *width);
                 let values = file.values(&format!("vectors.{index}"), &[width, width], path)?;
-                state.vectors.push(matrix(values.to_vec(), width, width)?);
+                state.vectors.push(matrix(values, width, width)?);
             }
         }
         // Last, so that a file that does not fit leaves the network as it was.

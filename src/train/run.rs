@@ -5,7 +5,7 @@ use super::history::{EpochRecord, History};
 use super::progress::Progress;
 use super::training::Training;
 use crate::data::Dataset;
-use crate::device::{Matrix, Recording, matrix};
+use crate::device::{Matrix, Recording, from_rows};
 use crate::error::{Error, Result};
 use crate::nn::network::backward;
 use crate::nn::ops::{GradientsOf, SpectralTarget, cross_entropy, spectral_penalty};
@@ -113,13 +113,10 @@ fn step(
 
 fn gather(data: &Dataset, batch: &[usize]) -> Result<(Matrix, Vec<u8>)> {
     let images = data.images();
-    let mut values = Vec::with_capacity(batch.len() * images.ncols());
-    let mut labels = Vec::with_capacity(batch.len());
-    for &index in batch {
-        values.extend(images.row(index));
-        labels.push(data.labels()[index]);
-    }
-    Ok((matrix(values, batch.len(), images.ncols())?, labels))
+    let x = from_rows(batch.len(), images.ncols(), |i, row| {
+        row.iter_mut().zip(images.row(batch[i])).for_each(|(x, pixel)| *x = *pixel);
+    })?;
+    Ok((x, batch.iter().map(|&index| data.labels()[index]).collect()))
 }
 
 impl State {

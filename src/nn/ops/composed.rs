@@ -3,7 +3,7 @@
 //! This is what runs with the feature `cuda`. The tests run it on the CPU too, against the fast version and
 //! float64 finite differences.
 
-use super::{GradientsOf, SpectralTarget};
+use super::{Activation, GradientsOf, SpectralTarget};
 use crate::device::refused;
 use crate::error::Result;
 use dfdx::prelude::*;
@@ -35,6 +35,21 @@ pub fn tanh<D: Device<f32>, T: Tape<f32, D>>(x: On<D, T>) -> Result<On<D, T>> {
 /// As [`relu`](super::relu), but dfdx gives 0 for NaN.
 pub fn relu<D: Device<f32>, T: Tape<f32, D>>(x: On<D, T>) -> Result<On<D, T>> {
     x.try_relu().map_err(refused)
+}
+
+/// As [`dense`](super::dense()); dfdx computes all gradients, whatever was asked for.
+pub fn dense<D: Device<f32>, T: Tape<f32, D>>(
+    x: On<D, T>,
+    weight: &On<D, NoneTape>,
+    bias: &On<D, NoneTape>,
+    activation: Activation,
+    gradients: GradientsOf,
+) -> Result<On<D, T>> {
+    let y = linear(x, weight, bias, gradients)?;
+    match activation {
+        Activation::Tanh => tanh(y),
+        Activation::Relu => relu(y),
+    }
 }
 
 /// As [`cross_entropy`](super::cross_entropy()), whose checks come before.

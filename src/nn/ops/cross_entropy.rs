@@ -32,41 +32,54 @@ pub fn cross_entropy<T: Tape<f32, Device>>(logits: Matrix<T>, labels: &[u8]) -> 
 
 #[cfg(not(feature = "cuda"))]
 fn run<T: Tape<f32, Device>>(logits: Matrix<T>, labels: &[u8]) -> Result<Scalar<T>> {
-    use super::cpu::Contiguous;
-    use crate::device::refused;
-    use dfdx::prelude::{PutTape, TensorFromVec};
+    use crate::device::{Contiguous, refused, values_mut, zeros};
+    use dfdx::prelude::{PutTape, ZerosTensor};
+    use rayon::prelude::*;
+    /// Rows that one task handles; a constant, because the sum of the losses follows it.
+    const ROWS: usize = 64;
 
     let (logits, mut tape) = Contiguous::new(logits)?;
     let (batch, classes) = logits.dims();
-    let mut loss = 0.0f64;
     // d loss / d logits, but for the factor that arrives from above.
-    let mut slope = Vec::with_capacity(batch * classes);
-    for (row, &label) in logits.values().chunks_exact(classes).zip(labels) {
-        let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let shifted = |z: &f32| f64::from(*z) - f64::from(largest);
-        let total: f64 = row.iter().map(|z| shifted(z).exp()).sum();
-        for (class, z) in row.iter().enumerate() {
-            let probability = shifted(z).exp() / total;
-            let target = if class == usize::from(label) {
-                loss += total.ln() - shifted(z);
-                1.0
-            } else {
-                0.0
-            };
-            slope.push(((probability - target) / batch as f64) as f32);
-        }
-    }
-    let loss = crate::device::device()?
-        .try_tensor_from_vec(vec![(loss / batch as f64) as f32], ())
-        .map_err(refused)?;
+    let mut slopes = zeros(batch, classes)?;
+    let losses: Vec<f64> = values_mut(&mut slopes)
+        .par_chunks_mut(ROWS * classes)
+        .zip(logits.values().par_chunks(ROWS * classes))
+        .zip(labels.par_chunks(ROWS))
+        .map(|((slopes, logits), labels)| {
+            let rows = slopes.chunks_exact_mut(classes).zip(logits.chunks_exact(classes)).zip(labels);
+            rows.map(|((slopes, row), &label)| row_loss(row, usize::from(label), batch, slopes)).sum()
+        })
+        .collect();
+    let mut loss: Scalar = crate::device::device()?.try_zeros_like(&()).map_err(refused)?;
+    loss[[]] = (losses.into_iter().sum::<f64>() / batch as f64) as f32;
     let ghost = loss.ghost();
     let logits = logits.tensor().ghost();
     tape.add_backward_op(move |g| {
         let above = g.get_or_alloc_mut(&ghost)?.iter().sum::<f32>();
-        for (dz, slope) in g.get_or_alloc_mut(&logits)?.iter_mut().zip(slope) {
-            *dz += above * slope;
-        }
+        let dz = g.get_or_alloc_mut(&logits)?;
+        dz.iter_mut().zip(values_mut(&mut slopes)).for_each(|(dz, slope)| *dz += above * *slope);
         Ok(())
     });
     Ok(loss.put_tape(tape))
+}
+
+/// The loss of one row, and its derivatives over the size of the batch.
+#[cfg(not(feature = "cuda"))]
+fn row_loss(row: &[f32], label: usize, batch: usize, slopes: &mut [f32]) -> f64 {
+    let largest = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let total: f64 = row.iter().map(|z| (f64::from(*z) - largest).exp()).sum();
+    let mut loss = 0.0;
+    for (class, (z, slope)) in row.iter().zip(slopes).enumerate() {
+        let shifted = f64::from(*z) - largest;
+        let probability = shifted.exp() / total;
+        let target = if class == label {
+            loss = total.ln() - shifted;
+            1.0
+        } else {
+            0.0
+        };
+        *slope = ((probability - target) / batch as f64) as f32;
+    }
+    loss
 }

@@ -18,26 +18,28 @@ pub fn linear<T: Tape<f32, Device>>(
     bias: &Matrix,
     gradients: GradientsOf,
 ) -> Result<Matrix<T>> {
-    let ((batch, inputs), (outputs, width)) = (dims(&x), dims(weight));
-    if batch == 0 || inputs == 0 || outputs == 0 {
-        return Err(Error::empty("the input of a linear layer"));
-    }
-    if inputs != width {
-        let (need, is) = (format!("(batch, {width})"), format!("({batch}, {inputs})"));
-        return Err(Error::shape("input of a linear layer", need, is));
-    }
-    if dims(bias) != (1, outputs) {
-        return Err(Error::shape(
-            "bias of a linear layer",
-            format!("(1, {outputs})"),
-            format!("{:?}", dims(bias)),
-        ));
-    }
+    check(&x, weight, bias)?;
+    #[cfg(feature = "cuda")]
+    return super::composed::linear(x, weight, bias, gradients);
+    #[cfg(not(feature = "cuda"))]
     run(x, weight, bias, gradients)
 }
 
-#[cfg(feature = "cuda")]
-use super::composed::linear as run;
+pub(super) fn check<T>(x: &Matrix<T>, weight: &Matrix, bias: &Matrix) -> Result<()> {
+    let ((batch, inputs), (outputs, width)) = (dims(x), dims(weight));
+    if batch == 0 || inputs == 0 || outputs == 0 {
+        return Err(Error::empty("the input of a dense layer"));
+    }
+    if inputs != width {
+        let (need, is) = (format!("(batch, {width})"), format!("({batch}, {inputs})"));
+        return Err(Error::shape("input of a dense layer", need, is));
+    }
+    if dims(bias) != (1, outputs) {
+        let is = format!("{:?}", dims(bias));
+        return Err(Error::shape("bias of a dense layer", format!("(1, {outputs})"), is));
+    }
+    Ok(())
+}
 
 #[cfg(not(feature = "cuda"))]
 fn run<T: Tape<f32, Device>>(
@@ -46,37 +48,56 @@ fn run<T: Tape<f32, Device>>(
     bias: &Matrix,
     gradients: GradientsOf,
 ) -> Result<Matrix<T>> {
-    use super::cpu::Contiguous;
-    use crate::numeric::{View, column_sums, product};
+    use super::add_column_sums;
+    use crate::device::{Contiguous, values_mut, zeros};
+    use crate::numeric::{View, product};
     use dfdx::prelude::PutTape;
 
     let (x, mut tape) = Contiguous::new(x)?;
     let (weight, bias) = (Contiguous::plain(weight)?, Contiguous::plain(bias)?);
     let ((batch, inputs), (outputs, _)) = (x.dims(), weight.dims());
 
-    let mut y = bias.values().repeat(batch);
-    let (x_view, weight_view) =
-        (View::new(x.values(), batch, inputs), View::new(weight.values(), outputs, inputs));
-    product(&mut y, true, x_view, weight_view.t());
+    let mut y = zeros(batch, outputs)?;
+    let values = values_mut(&mut y);
+    values.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(bias.values()));
+    let weight_view = View::new(weight.values(), outputs, inputs);
+    product(values, true, View::new(x.values(), batch, inputs), weight_view.t());
 
-    let y = crate::device::matrix(y, batch, outputs)?;
     let ghost = y.ghost();
     tape.add_backward_op(move |g| {
         let dy = std::mem::take(&mut **g.get_or_alloc_mut(&ghost)?);
-        let dy_view = View::new(&dy, batch, outputs);
+        products(g, &x, &weight, &dy, gradients)?;
         if gradients.parameters() {
-            let dw = g.get_or_alloc_mut(weight.tensor())?;
-            product(dw, true, dy_view.t(), View::new(x.values(), batch, inputs));
-            let db = g.get_or_alloc_mut(bias.tensor())?;
-            db.iter_mut().zip(column_sums(&dy, outputs)).for_each(|(db, sum)| *db += sum as f32);
+            add_column_sums(g.get_or_alloc_mut(bias.tensor())?, &dy);
         }
-        if gradients.input() {
-            let dx = g.get_or_alloc_mut(x.tensor())?;
-            product(dx, true, dy_view, View::new(weight.values(), outputs, inputs));
-        }
-        // dfdx's own operations may still read it.
+        // Other operations may still read it.
         **g.get_or_alloc_mut(&ghost)? = dy;
         Ok(())
     });
     Ok(y.put_tape(tape))
+}
+
+/// The products of the backward pass, where `d` `(batch, outputs)` is the gradient by `x W' + b`: `dW += d' x`,
+/// `dx += d W`.
+#[cfg(not(feature = "cuda"))]
+pub(super) fn products(
+    g: &mut dfdx::prelude::Gradients<f32, Device>,
+    x: &crate::device::Contiguous,
+    weight: &crate::device::Contiguous,
+    d: &[f32],
+    gradients: GradientsOf,
+) -> std::result::Result<(), <Device as dfdx::prelude::HasErr>::Err> {
+    use crate::numeric::{View, product};
+
+    let ((batch, inputs), (outputs, _)) = (x.dims(), weight.dims());
+    let d = View::new(d, batch, outputs);
+    if gradients.parameters() {
+        let dw = g.get_or_alloc_mut(weight.tensor())?;
+        product(dw, true, d.t(), View::new(x.values(), batch, inputs));
+    }
+    if gradients.input() {
+        let dx = g.get_or_alloc_mut(x.tensor())?;
+        product(dx, true, d, View::new(weight.values(), outputs, inputs));
+    }
+    Ok(())
 }

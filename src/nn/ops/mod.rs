@@ -4,21 +4,23 @@
 //! calls `gemm` and vectorised loops; with the feature `cuda` the same function is a [composition](composed)
 //! of dfdx operations. Both are held to float64 finite differences by the same tests.
 
+mod activation;
 pub mod composed;
 mod cross_entropy;
+mod dense;
 mod linear;
 mod pairing;
 mod spectral;
-mod tanh_relu;
 
 #[cfg(not(feature = "cuda"))]
 pub(crate) mod cpu;
 
+pub use activation::{Activation, relu, tanh};
 pub use cross_entropy::cross_entropy;
+pub use dense::dense;
 pub use linear::linear;
 pub use pairing::pairing;
 pub use spectral::{SpectralTarget, spectral_penalty};
-pub use tanh_relu::{relu, tanh};
 
 /// Which gradients a recorded pass is for. What is not asked for is not computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,4 +43,11 @@ impl GradientsOf {
     pub fn input(self) -> bool {
         self != GradientsOf::Parameters
     }
+}
+
+/// Adds the sum of every column of `d` to the gradient of a bias.
+#[cfg(not(feature = "cuda"))]
+fn add_column_sums(db: &mut [f32], d: &[f32]) {
+    let sums = crate::numeric::column_sums(d, db.len());
+    db.iter_mut().zip(sums).for_each(|(db, sum)| *db += sum as f32);
 }

@@ -146,36 +146,46 @@ pub fn spectral_penalty<T: Tape<f32, Device>>(
 
 #[cfg(not(feature = "cuda"))]
 fn run<T: Tape<f32, Device>>(tap: Matrix<T>, vectors: &Matrix, target: &SpectralTarget) -> Result<Scalar<T>> {
-    use super::cpu::Contiguous;
-    use crate::device::refused;
-    use crate::numeric::{View, column_means, column_squares, product};
-    use dfdx::prelude::{PutTape, TensorFromVec};
+    use crate::device::{Contiguous, refused, values_mut, zeros};
+    use crate::numeric::{
+        GROUP, View, column_means, column_squares, product, scale_columns, subtract_from_rows,
+    };
+    use dfdx::prelude::{PutTape, ZerosTensor};
     use rayon::prelude::*;
 
     let (tap, mut tape) = Contiguous::new(tap)?;
     let vectors = Contiguous::plain(vectors)?;
     let (batch, width) = tap.dims();
-    let means = column_means(tap.values(), width);
-    let mut centred = tap.values().to_vec();
-    centred.par_chunks_mut(width).for_each(|row| row.iter_mut().zip(&means).for_each(|(x, mean)| *x -= mean));
+    let task = GROUP * width;
 
-    let mut z = vec![0.0; batch * width];
-    product(&mut z, false, View::new(&centred, batch, width), View::new(vectors.values(), width, width));
+    let mut z = zeros(batch, width)?;
+    {
+        let means = column_means(tap.values(), width);
+        let mut centred = zeros(batch, width)?;
+        let centred = values_mut(&mut centred);
+        let rows = centred.par_chunks_mut(task).zip(tap.values().par_chunks(task));
+        rows.for_each(|(centred, x)| subtract_from_rows(centred, x, &means));
+        let directions = View::new(vectors.values(), width, width);
+        product(values_mut(&mut z), false, View::new(centred, batch, width), directions);
+    }
     let per_example = 1.0 / (batch - 1) as f64;
-    let lambda: Vec<f64> = column_squares(&z, width).into_iter().map(|sum| sum * per_example).collect();
-    let (value, slopes) = target.penalty(&lambda)?;
+    let squares = column_squares(values_mut(&mut z), width);
+    let lambda: Vec<f64> = squares.into_iter().map(|sum| sum * per_example).collect();
+    let (penalty, slopes) = target.penalty(&lambda)?;
 
-    let value = crate::device::device()?.try_tensor_from_vec(vec![value as f32], ()).map_err(refused)?;
+    let mut value: Scalar = crate::device::device()?.try_zeros_like(&()).map_err(refused)?;
+    value[[]] = penalty as f32;
     let ghost = value.ghost();
     let tap = tap.tensor().ghost();
     tape.add_backward_op(move |g| {
         let above = f64::from(g.get_or_alloc_mut(&ghost)?.iter().sum::<f32>());
         let factors: Vec<f32> =
             slopes.iter().map(|slope| (above * slope * 2.0 * per_example) as f32).collect();
-        z.par_chunks_mut(width).for_each(|row| row.iter_mut().zip(&factors).for_each(|(z, f)| *z *= f));
+        let z = values_mut(&mut z);
+        z.par_chunks_mut(task).for_each(|rows| scale_columns(rows, &factors));
         // The columns of Z sum to zero, so the gradient by the centred tap is the gradient by the tap.
         let dx = g.get_or_alloc_mut(&tap)?;
-        product(dx, true, View::new(&z, batch, width), View::new(vectors.values(), width, width).t());
+        product(dx, true, View::new(z, batch, width), View::new(vectors.values(), width, width).t());
         Ok(())
     });
     Ok(value.put_tape(tape))

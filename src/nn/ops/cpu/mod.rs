@@ -1,7 +1,5 @@
-//! What the fast CPU operations share: contiguous values and vectorised loops.
+//! What the fast CPU operations share: loops that the compiler vectorises.
 
-mod contiguous;
 mod vector;
 
-pub(crate) use contiguous::{Contiguous, values_mut};
-pub(crate) use vector::{relu_in_place, tanh_in_place};
+pub(crate) use vector::{BLOCK, activate, activate_rows, slope, slope_rows};

@@ -1,12 +1,10 @@
 //! Elementwise functions as loops that the compiler vectorises.
-//!
-//! Each body is compiled three times (AVX-512, AVX2, baseline) and chosen at run time. It uses only
-//! separate multiplications and additions, never a fused one, so that all three give the same bits.
 
-use rayon::prelude::*;
+use crate::nn::ops::Activation;
+use crate::numeric::multiversion;
 
 /// Values that one task handles: 64 KiB, two of which fit in a core's L2 cache.
-const BLOCK: usize = 16 * 1024;
+pub(crate) const BLOCK: usize = 16 * 1024;
 
 /// `exp(x)` for `x` in `[-88, 88]`, for [`tanh`] below, whose error is tested.
 ///
@@ -16,17 +14,17 @@ const BLOCK: usize = 16 * 1024;
 fn exp(x: f32) -> f32 {
     // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, which then stands in the low bits.
     const ROUND: f32 = 12_582_912.0;
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
-    let r = x - n * 0.693_359_4;
-    let r = r - n * -2.121_944_4e-4;
-    let p = 1.987_569_1e-4;
-    let p = p * r + 1.398_199_9e-3;
-    let p = p * r + 8.333_452e-3;
-    let p = p * r + 4.166_579_6e-2;
-    let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 0.5;
-    let p = p * (r * r) + r + 1.0;
+    let r = n.mul_add(-0.693_359_4, x);
+    let r = n.mul_add(2.121_944_4e-4, r);
+    let p = 1.987_569_1e-4f32;
+    let p = p.mul_add(r, 1.398_199_9e-3);
+    let p = p.mul_add(r, 8.333_452e-3);
+    let p = p.mul_add(r, 4.166_579_6e-2);
+    let p = p.mul_add(r, 1.666_666_5e-1);
+    let p = p.mul_add(r, 0.5);
+    let p = p.mul_add(r * r, r) + 1.0;
     let exponent = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
     f32::from_bits((p.to_bits() as i32).wrapping_add(exponent << 23) as u32)
 }
@@ -35,15 +33,15 @@ fn exp(x: f32) -> f32 {
 ///
 /// Below 0.625 an odd polynomial (Cephes `tanhf`), above it `1 - 2 / (exp(2 |x|) + 1)`.
 #[inline(always)]
-fn tanh(x: f32) -> f32 {
+pub(super) fn tanh(x: f32) -> f32 {
     let size = x.abs();
     let s = x * x;
-    let p = -5.704_988_7e-3;
-    let p = p * s + 2.063_909e-2;
-    let p = p * s + -5.373_971_6e-2;
-    let p = p * s + 1.333_144_2e-1;
-    let p = p * s + -3.333_328e-1;
-    let small = p * s * x + x;
+    let p = -5.704_988_7e-3f32;
+    let p = p.mul_add(s, 2.063_909e-2);
+    let p = p.mul_add(s, -5.373_971_6e-2);
+    let p = p.mul_add(s, 1.333_144_2e-1);
+    let p = p.mul_add(s, -3.333_328e-1);
+    let small = (p * s).mul_add(x, x);
     // From 9.02 on tanh rounds to 1.
     let large = (1.0 - 2.0 / (exp(2.0 * size.min(10.0)) + 1.0)).copysign(x);
     // `min` has turned NaN into a number.
@@ -56,58 +54,76 @@ fn tanh(x: f32) -> f32 {
     }
 }
 
-macro_rules! vectorised {
-    ($(#[$doc:meta])* $name:ident, $x:ident => $body:expr) => {
-        $(#[$doc])*
-        pub(crate) fn $name(values: &mut [f32]) {
-            #[inline(always)]
-            fn body(values: &mut [f32]) {
-                for value in values {
-                    let $x = *value;
-                    *value = $body;
-                }
-            }
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-            fn avx512(values: &mut [f32]) {
-                body(values)
-            }
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
-            fn avx2(values: &mut [f32]) {
-                body(values)
-            }
-            fn block(values: &mut [f32]) {
-                #[cfg(target_arch = "x86_64")]
-                {
-                    if is_x86_feature_detected!("avx512f")
-                        && is_x86_feature_detected!("avx512vl")
-                        && is_x86_feature_detected!("avx512dq")
-                        && is_x86_feature_detected!("avx512bw")
-                    {
-                        // SAFETY: the processor has just said that it has these instructions.
-                        return unsafe { avx512(values) };
-                    }
-                    if is_x86_feature_detected!("avx2") {
-                        // SAFETY: as above.
-                        return unsafe { avx2(values) };
-                    }
-                }
-                body(values)
-            }
-            values.par_chunks_mut(BLOCK).for_each(block);
-        }
-    };
+/// `max(0, x)`, NaN for NaN so that a diverged run is seen.
+#[inline(always)]
+pub(super) fn relu(x: f32) -> f32 {
+    if x <= 0.0 { 0.0 } else { x }
 }
 
-vectorised!(
-    /// `x <- tanh(x)`, relative error below 2e-7.
-    tanh_in_place, x => tanh(x)
-);
-vectorised!(
-    /// `x <- max(0, x)`, NaN for NaN so that a diverged run is seen.
-    relu_in_place, x => if x <= 0.0 { 0.0 } else { x }
-);
+/// The derivative of the tanh whose value is `y`.
+#[inline(always)]
+pub(super) fn tanh_slope(y: f32) -> f32 {
+    (-y).mul_add(y, 1.0)
+}
+
+/// The derivative of the relu whose value is `y`.
+#[inline(always)]
+pub(super) fn relu_slope(y: f32) -> f32 {
+    if y > 0.0 { 1.0 } else { 0.0 }
+}
+
+multiversion! {
+    /// `x <- f(x)`.
+    pub(crate) fn activate(activation: Activation, values: &mut [f32]) {
+        match activation {
+            Activation::Tanh => values.iter_mut().for_each(|x| *x = tanh(*x)),
+            Activation::Relu => values.iter_mut().for_each(|x| *x = relu(*x)),
+        }
+    }
+}
+
+multiversion! {
+    /// `x <- f(x + bias)` for every row of `rows`.
+    pub(crate) fn activate_rows(activation: Activation, rows: &mut [f32], bias: &[f32]) {
+        for row in rows.chunks_exact_mut(bias.len()) {
+            match activation {
+                Activation::Tanh => row.iter_mut().zip(bias).for_each(|(x, b)| *x = tanh(*x + b)),
+                Activation::Relu => row.iter_mut().zip(bias).for_each(|(x, b)| *x = relu(*x + b)),
+            }
+        }
+    }
+}
+
+multiversion! {
+    /// `dx += f'(x) dy`, where `y = f(x)`.
+    pub(crate) fn slope(activation: Activation, dx: &mut [f32], dy: &[f32], y: &[f32]) {
+        let all = dx.iter_mut().zip(dy).zip(y);
+        match activation {
+            Activation::Tanh => all.for_each(|((dx, dy), y)| *dx = tanh_slope(*y).mul_add(*dy, *dx)),
+            Activation::Relu => all.for_each(|((dx, dy), y)| *dx = relu_slope(*y).mul_add(*dy, *dx)),
+        }
+    }
+}
+
+multiversion! {
+    /// `dx = f'(x) dy`, where `y = f(x)`, for rows as wide as `sums`, to which the columns of `dx` are added.
+    pub(crate) fn slope_rows(activation: Activation, dx: &mut [f32], dy: &[f32], y: &[f32], sums: &mut [f32]) {
+        let width = sums.len();
+        for ((dx, dy), y) in dx.chunks_exact_mut(width).zip(dy.chunks_exact(width)).zip(y.chunks_exact(width)) {
+            let all = dx.iter_mut().zip(dy).zip(y).zip(&mut *sums);
+            match activation {
+                Activation::Tanh => all.for_each(|(((dx, dy), y), sum)| {
+                    *dx = tanh_slope(*y) * dy;
+                    *sum += *dx;
+                }),
+                Activation::Relu => all.for_each(|(((dx, dy), y), sum)| {
+                    *dx = relu_slope(*y) * dy;
+                    *sum += *dx;
+                }),
+            }
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -119,9 +135,9 @@ mod tests {
         let mut worst = 0.0f64;
         let inputs: Vec<f32> = (0..20f32.to_bits()).step_by(97).map(f32::from_bits).collect();
         let mut got = inputs.clone();
-        tanh_in_place(&mut got);
+        activate(Activation::Tanh, &mut got);
         let mut mirrored: Vec<f32> = inputs.iter().map(|x| -x).collect();
-        tanh_in_place(&mut mirrored);
+        activate(Activation::Tanh, &mut mirrored);
         for ((&x, &y), &m) in inputs.iter().zip(&got).zip(&mirrored) {
             assert_eq!(y, -m);
             let want = f64::from(x).tanh();
@@ -135,12 +151,12 @@ mod tests {
     #[test]
     fn extremes_are_kept() {
         let mut x = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, 50.0, -1e-40];
-        tanh_in_place(&mut x);
+        activate(Activation::Tanh, &mut x);
         assert!(x[0].is_nan());
         assert_eq!(&x[3..], &[0.0, 1.0, -1e-40]);
         assert_eq!((x[1], x[2]), (1.0, -1.0));
         let mut x = [f32::NAN, -1.0, 2.0, f32::NEG_INFINITY];
-        relu_in_place(&mut x);
+        activate(Activation::Relu, &mut x);
         assert!(x[0].is_nan());
         assert_eq!(&x[1..], &[0.0, 2.0, 0.0]);
     }

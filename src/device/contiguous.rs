@@ -1,6 +1,6 @@
 //! Row-major access to the values of a tensor without a copy.
 
-use crate::device::{Matrix, dims, refused};
+use super::{Device, Matrix, dims, refused};
 use crate::error::Result;
 use dfdx::prelude::{NoneTape, ReshapeTo, SplitTape, Tape};
 
@@ -13,7 +13,7 @@ impl Contiguous {
     ///
     /// dfdx gives gradients in the physical layout of a tensor, so an operation that skipped this step
     /// would write a transposed gradient for a transposed input.
-    pub(crate) fn new<T: Tape<f32, crate::device::Device>>(x: Matrix<T>) -> Result<(Self, T)> {
+    pub(crate) fn new<T: Tape<f32, Device>>(x: Matrix<T>) -> Result<(Self, T)> {
         let (x, tape) = x.try_contiguous().map_err(refused)?.split_tape();
         Ok((Self(x), tape))
     }
@@ -49,7 +49,7 @@ impl Contiguous {
 
 /// The values of a contiguous matrix, to change in place. Copies first where another tensor shares them.
 ///
-/// Parameters are contiguous by construction: only [`crate::device::matrix`] makes them.
+/// Parameters are contiguous by construction: only [`super::matrix`] makes them.
 pub(crate) fn values_mut(x: &mut Matrix) -> &mut [f32] {
     let (rows, columns) = dims(x);
     if rows * columns == 0 {
