@@ -3,7 +3,7 @@
 
 use dfdx::prelude::{AsArray, Axes2, Gradients, OwnedTape, PermuteTo, Tensor, TensorFromVec};
 use eigengate::device::{Device, Matrix, Recording, Scalar, device, dims, matrix};
-use eigengate::nn::ops::{self, GradientsOf, SpectralTarget, composed};
+use eigengate::nn::ops::{self, Activation, GradientsOf, SpectralTarget, composed};
 use eigengate::seed::{Purpose, stream};
 use eigengate::{Error, Result};
 
@@ -100,6 +100,43 @@ fn linear() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn dense() -> Result<()> {
+    type Case = (Activation, fn(f64) -> f64);
+    let cases: [Case; 2] = [(Activation::Tanh, f64::tanh), (Activation::Relu, |x| x.max(0.0))];
+    for (activation, f) in cases {
+        for (batch, inputs, outputs) in SHAPES {
+            let (w, b, u) = (random(outputs, inputs, 1), random(1, outputs, 2), random(batch, outputs, 3));
+            let (dw, db, du) = (doubles(&w), doubles(&b), doubles(&u));
+            let layer = |x: &[f64], w: &[f64], b: &[f64]| {
+                pair(&affine(x, w, b, inputs).into_iter().map(f).collect::<Vec<_>>(), &du)
+            };
+            for x in [random(batch, inputs, 0), permuted(&random(batch, inputs, 0))] {
+                let dx = doubles(&x);
+                let y = ops::dense(x.retaped::<Recording>(), &w, &b, activation, GradientsOf::Everything)?;
+                assert_eq!(
+                    y.as_vec(),
+                    ops::dense(x.clone(), &w, &b, activation, GradientsOf::Input)?.as_vec()
+                );
+                let unfused = activation.apply(ops::linear(x.clone(), &w, &b, GradientsOf::Input)?)?;
+                assert_close(&y.as_vec(), &unfused.as_vec(), 1e-6);
+                let g = backward(ops::pairing(y, &u)?);
+                assert_slopes("dx", &x, &g, |x| layer(x, &dw, &db));
+                assert_slopes("dW", &w, &g, |w| layer(&dx, w, &db));
+                assert_slopes("db", &b, &g, |b| layer(&dx, &dw, b));
+
+                let everything = GradientsOf::Everything;
+                let y = composed::dense(x.retaped::<Recording>(), &w, &b, activation, everything)?;
+                let c = backward(ops::pairing(y, &u)?);
+                for p in [&x, &w, &b] {
+                    assert_close(&g.get(p).as_vec(), &c.get(p).as_vec(), 1e-5);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 #[track_caller]
 fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
     let scale = a.iter().fold(1.0f32, |m, v| m.max(v.abs()));
@@ -110,7 +147,7 @@ fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
 }
 
 #[test]
-fn linear_computes_only_what_is_asked_for() -> Result<()> {
+fn only_what_is_asked_for_is_computed() -> Result<()> {
     let (x, w, b, u) = (random(4, 3, 0), random(2, 3, 1), random(1, 2, 2), random(4, 2, 3));
     let zero = |g: &mut Grads, p: &Matrix| g.get_or_alloc_mut(p).unwrap().iter().all(|v| *v == 0.0);
     for (asked, input, parameters) in [
@@ -118,11 +155,15 @@ fn linear_computes_only_what_is_asked_for() -> Result<()> {
         (GradientsOf::Parameters, false, true),
         (GradientsOf::Everything, true, true),
     ] {
-        let y = ops::linear(x.retaped::<Recording>(), &w, &b, asked)?;
-        let mut g = backward(ops::pairing(y, &u)?);
-        assert_eq!(!zero(&mut g, &x), input, "{asked:?}");
-        assert_eq!(!zero(&mut g, &w), parameters, "{asked:?}");
-        assert_eq!(!zero(&mut g, &b), parameters, "{asked:?}");
+        for y in [
+            ops::linear(x.retaped::<Recording>(), &w, &b, asked)?,
+            ops::dense(x.retaped::<Recording>(), &w, &b, Activation::Tanh, asked)?,
+        ] {
+            let mut g = backward(ops::pairing(y, &u)?);
+            assert_eq!(!zero(&mut g, &x), input, "{asked:?}");
+            assert_eq!(!zero(&mut g, &w), parameters, "{asked:?}");
+            assert_eq!(!zero(&mut g, &b), parameters, "{asked:?}");
+        }
     }
     Ok(())
 }
@@ -298,6 +339,8 @@ fn empty_batches_and_wrong_widths_are_refused() -> Result<()> {
     let empty = matrix(&[], 0, 3)?;
     let (w, b) = (random(2, 3, 0), random(1, 2, 1));
     assert!(matches!(ops::linear(empty.clone(), &w, &b, GradientsOf::Everything), Err(Error::Empty { .. })));
+    let layer = ops::dense(empty.clone(), &w, &b, Activation::Tanh, GradientsOf::Everything);
+    assert!(matches!(layer, Err(Error::Empty { .. })));
     assert!(matches!(ops::tanh(empty.clone()), Err(Error::Empty { .. })));
     assert!(matches!(ops::relu(empty.clone()), Err(Error::Empty { .. })));
     assert!(matches!(ops::cross_entropy(empty.clone(), &[]), Err(Error::Empty { .. })));

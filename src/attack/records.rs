@@ -49,6 +49,7 @@ pub fn attack_over_eps(
     if let Some(bad) = eps.iter().find(|eps| !(**eps >= 0.0 && eps.is_finite())) {
         return Err(Error::parameter("eps", bad, "finite sizes of at least 0 (pixels are in [0, 1])"));
     }
+    let _memory = crate::device::ReleaseAtEnd;
     let clean = checked_logits(model, data.images())?;
     let mut records = Vec::with_capacity(eps.len() * data.len());
     for &eps in eps {

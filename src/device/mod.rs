@@ -71,6 +71,16 @@ pub(crate) fn refused(error: impl std::fmt::Debug) -> Error {
     Error::Device(format!("{error:?}"))
 }
 
+/// Gives freed memory back when it goes out of scope: at the end of every job that ends with plain results.
+pub(crate) struct ReleaseAtEnd;
+
+impl Drop for ReleaseAtEnd {
+    fn drop(&mut self) {
+        // Without a device there is nothing to give back.
+        let _ = release_memory();
+    }
+}
+
 /// A matrix of zeros, in the memory of a freed one of that size where there is one.
 ///
 /// # Errors
@@ -127,14 +137,19 @@ pub(crate) fn from_rows(
     }
 }
 
+/// Calls `read` with the row-major values of a matrix: those of the tensor itself where they are in this machine's
+/// memory in that order, a copy elsewhere.
+pub(crate) fn with_values<T, R>(matrix: &Matrix<T>, read: impl FnOnce(&[f32]) -> R) -> Result<R> {
+    #[cfg(not(feature = "cuda"))]
+    return Ok(read(Contiguous::plain(&matrix.retaped())?.values()));
+    #[cfg(feature = "cuda")]
+    return Ok(read(&matrix.as_vec()));
+}
+
 /// The values of a matrix as an array `(rows, columns)`.
 pub fn to_array<T>(matrix: &Matrix<T>) -> Result<Array2<f32>> {
     let shape = dims(matrix);
-    #[cfg(not(feature = "cuda"))]
-    let values = Contiguous::plain(&matrix.retaped())?.values().to_vec();
-    #[cfg(feature = "cuda")]
-    let values = matrix.as_vec();
-    Array2::from_shape_vec(shape, values)
+    Array2::from_shape_vec(shape, with_values(matrix, <[f32]>::to_vec)?)
         .map_err(|e| Error::Device(format!("a tensor of shape {shape:?} gave other values: {e}")))
 }
 

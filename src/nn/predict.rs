@@ -2,7 +2,7 @@
 
 use super::network::Network;
 use crate::data::Dataset;
-use crate::device::{Matrix, dims, to_device};
+use crate::device::{Matrix, dims, to_device, with_values};
 use crate::error::Result;
 use ndarray::{ArrayView2, s};
 
@@ -10,9 +10,9 @@ use ndarray::{ArrayView2, s};
 const BLOCK: usize = 2048;
 
 /// The class of the largest logit of every row of `(batch, classes)`; the first of equal ones, as in PyTorch.
-pub(crate) fn argmax<T>(logits: &Matrix<T>) -> Vec<u8> {
+pub(crate) fn argmax<T>(logits: &Matrix<T>) -> Result<Vec<u8>> {
     let classes = dims(logits).1.max(1);
-    logits.as_vec().chunks_exact(classes).map(largest).collect()
+    with_values(logits, |values| values.chunks_exact(classes).map(largest).collect())
 }
 
 /// The position of the largest value; the first of equal ones.
@@ -34,7 +34,7 @@ pub fn predictions(net: &dyn Network, images: ArrayView2<'_, f32>) -> Result<Vec
     let mut classes = Vec::with_capacity(images.nrows());
     for start in (0..images.nrows()).step_by(BLOCK) {
         let end = (start + BLOCK).min(images.nrows());
-        classes.extend(argmax(&net.forward(to_device(images.slice(s![start..end, ..]))?)?.logits));
+        classes.extend(argmax(&net.forward(to_device(images.slice(s![start..end, ..]))?)?.logits)?);
     }
     Ok(classes)
 }

@@ -27,6 +27,17 @@ pub(crate) fn column_squares(values: &[f32], columns: usize) -> Vec<f64> {
     by_groups(values, columns, add_squares)
 }
 
+/// Writes `x - shift` to `y`, for every row, and returns the sum of every column of `y`: one pass for both.
+pub(crate) fn shift_rows(y: &mut [f32], x: &[f32], shift: &[f32]) -> Vec<f64> {
+    let group = GROUP * shift.len();
+    let mut sums = vec![0.0f32; x.len().div_ceil(group.max(1)) * shift.len()];
+    y.par_chunks_mut(group)
+        .zip(x.par_chunks(group))
+        .zip(sums.par_chunks_mut(shift.len()))
+        .for_each(|((y, x), sums)| shift_and_add(y, x, shift, sums));
+    total(&sums, shift.len())
+}
+
 fn by_groups(values: &[f32], columns: usize, add: fn(&[f32], &mut [f32])) -> Vec<f64> {
     if columns == 0 {
         return vec![];
@@ -36,11 +47,28 @@ fn by_groups(values: &[f32], columns: usize, add: fn(&[f32], &mut [f32])) -> Vec
     sums.par_chunks_mut(columns)
         .zip(values.par_chunks(GROUP * columns))
         .for_each(|(sums, group)| add(group, sums));
+    total(&sums, columns)
+}
+
+/// The sums of all groups.
+fn total(sums: &[f32], columns: usize) -> Vec<f64> {
     let mut totals = vec![0.0f64; columns];
     for sums in sums.chunks_exact(columns) {
         totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += f64::from(*sum));
     }
     totals
+}
+
+multiversion! {
+    fn shift_and_add(y: &mut [f32], x: &[f32], shift: &[f32], sums: &mut [f32]) {
+        let width = shift.len();
+        for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
+            for (((y, x), shift), sum) in y.iter_mut().zip(x).zip(shift).zip(&mut *sums) {
+                *y = x - shift;
+                *sum += *y;
+            }
+        }
+    }
 }
 
 multiversion! {
@@ -60,6 +88,7 @@ multiversion! {
     }
 }
 
+#[cfg(not(feature = "cuda"))]
 multiversion! {
     /// `y = x - shift` for every row of `x`, as wide as `shift`.
     pub(crate) fn subtract_from_rows(y: &mut [f32], x: &[f32], shift: &[f32]) {

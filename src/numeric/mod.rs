@@ -2,12 +2,16 @@
 
 mod columns;
 mod eigen;
+mod gram;
 mod multiversion;
+#[cfg(not(feature = "cuda"))]
 mod product;
 
-pub(crate) use columns::{GROUP, column_means, column_sums, subtract_from_rows};
 #[cfg(not(feature = "cuda"))]
-pub(crate) use columns::{column_squares, scale_columns};
+pub(crate) use columns::{GROUP, column_squares, scale_columns, subtract_from_rows};
+pub(crate) use columns::{column_means, column_sums, shift_rows};
 pub use eigen::{Eigen, symmetric_eigen};
+pub(crate) use gram::add_gram;
 pub(crate) use multiversion::multiversion;
-pub(crate) use product::{View, add_gram, product};
+#[cfg(not(feature = "cuda"))]
+pub(crate) use product::{View, product};

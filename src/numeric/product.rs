@@ -1,17 +1,6 @@
 //! Matrix products by the crate `gemm`.
 
-/// What products multiply: `f32` or `f64`.
-pub(crate) trait Number: Copy + 'static {
-    const ONE: Self;
-}
-
-impl Number for f32 {
-    const ONE: f32 = 1.0;
-}
-
-impl Number for f64 {
-    const ONE: f64 = 1.0;
-}
+use super::gram::Number;
 
 /// A matrix as a product reads it: row-major values, perhaps transposed.
 #[derive(Clone, Copy)]
@@ -80,58 +69,6 @@ pub(crate) fn product<T: Number>(target: &mut [T], accumulate: bool, a: View<'_,
     }
 }
 
-/// Adds `X' X` to the lower triangle of `target` `(columns, columns)`; above the diagonal it leaves what it will.
-///
-/// A symmetric product needs half the multiplications of a general one. The triangle is halved until its blocks are
-/// narrow: the square below the diagonal is one product, the two triangles are triangles again. With 2000 columns
-/// 53 % of the multiplications are left.
-pub(crate) fn add_gram<T: Number>(target: &mut [T], x: View<'_, T>) {
-    assert!(!x.transposed, "the rows of X are contiguous");
-    assert_eq!(target.len(), x.columns * x.columns, "size of a symmetric product");
-    add_gram_block(target, x, 0, x.columns);
-}
-
-/// The part of the triangle whose rows and columns are `start..end`.
-fn add_gram_block<T: Number>(target: &mut [T], x: View<'_, T>, start: usize, end: usize) {
-    /// Blocks that are this narrow are computed whole.
-    const NARROW: usize = 128;
-    let columns = x.columns;
-    let mut add = |rows: std::ops::Range<usize>, across: std::ops::Range<usize>| {
-        // SAFETY: `rows` and `across` lie in `0..columns`: the product reads `x.rows` rows of X at those
-        // columns and writes that rectangle of the target, which has `columns` rows and columns.
-        unsafe {
-            gemm::gemm(
-                rows.len(),
-                across.len(),
-                x.rows,
-                target.as_mut_ptr().add(rows.start * columns + across.start),
-                1,
-                columns as isize,
-                true,
-                x.values.as_ptr().add(rows.start),
-                columns as isize,
-                1,
-                x.values.as_ptr().add(across.start),
-                1,
-                columns as isize,
-                T::ONE,
-                T::ONE,
-                false,
-                false,
-                false,
-                gemm::Parallelism::Rayon(0),
-            );
-        }
-    };
-    if end - start <= NARROW {
-        return add(start..end, start..end);
-    }
-    let middle = start + (end - start) / 2;
-    add(middle..end, start..middle);
-    add_gram_block(target, x, start, middle);
-    add_gram_block(target, x, middle, end);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,22 +115,6 @@ mod tests {
                 assert!(
                     got.iter().zip(&want).all(|(g, w)| (f64::from(*g) - w).abs() < 1e-5 * (k as f64).sqrt())
                 );
-            }
-        }
-    }
-
-    #[test]
-    fn the_lower_triangle_of_a_gram_matrix_is_added() {
-        for (rows, columns) in [(1, 1), (7, 5), (40, 129), (3, 300), (65, 515)] {
-            let x = random(rows * columns, 1);
-            let want = reference(&transpose(&x, rows, columns), &x, (columns, rows, columns));
-            let mut got = vec![1.0; columns * columns];
-            add_gram(&mut got, View::new(&x, rows, columns));
-            for i in 0..columns {
-                for j in 0..=i {
-                    let (got, want) = (f64::from(got[i * columns + j]) - 1.0, want[i * columns + j]);
-                    assert!((got - want).abs() < 1e-5 * (rows as f64).sqrt(), "{i} {j}: {got} {want}");
-                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Covariance of many rows, gathered block by block.
 
 use crate::error::{Error, Result, finite};
-use crate::numeric::{GROUP, View, add_gram, column_means, column_sums, subtract_from_rows};
+use crate::numeric::{add_gram, column_means, column_sums, shift_rows};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
@@ -66,42 +66,38 @@ impl Covariance {
         if self.width == 0 {
             return Err(Error::empty("the columns of a covariance"));
         }
-        let rows = rows.as_standard_layout();
-        let values = rows.as_slice().unwrap_or_default();
-        // A sum is finite where its terms are: one pass, which is needed anyway, instead of a test of every number.
+        self.add_rows(rows.as_standard_layout().as_slice().unwrap_or_default())
+    }
+
+    /// [`Covariance::add`] of row-major values, a whole number of rows.
+    pub(super) fn add_rows(&mut self, values: &[f32]) -> Result<()> {
+        // A sum is finite where its terms are: a fast pass instead of a test of every number.
         if !column_sums(values, self.width).iter().all(|sum| sum.is_finite()) {
             finite("rows of a covariance", values)?;
         }
         for block in values.chunks(BLOCK * self.width) {
-            self.add_block(block);
+            if self.count == 0 {
+                self.shift = column_means(block, self.width);
+            }
+            match self.precision {
+                Precision::Single => self.add_single(block),
+                Precision::Double => self.add_double(block),
+            }
+            self.count += block.len() / self.width;
         }
         Ok(())
     }
 
-    fn add_block(&mut self, values: &[f32]) {
-        if self.count == 0 {
-            self.shift = column_means(values, self.width);
-        }
-        match self.precision {
-            Precision::Single => self.add_single(values),
-            Precision::Double => self.add_double(values),
-        }
-        self.count += values.len() / self.width;
-    }
-
     fn add_single(&mut self, values: &[f32]) {
-        let (width, shift) = (self.width, &self.shift);
+        let width = self.width;
         let Block { single, scatter, .. } = &mut self.block;
         single.resize(values.len(), 0.0);
-        let task = GROUP * width;
-        let tasks = single.par_chunks_mut(task).zip(values.par_chunks(task));
-        tasks.for_each(|(shifted, x)| subtract_from_rows(shifted, x, shift));
-        let sums = column_sums(single, width);
+        let sums = shift_rows(single, values, &self.shift);
         self.sums.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
 
         scatter.clear();
         scatter.resize(width * width, 0.0);
-        add_gram(scatter, View::new(single, values.len() / width, width));
+        add_gram(scatter, single, width);
         let rows = self.scatter.par_chunks_mut(width).zip(scatter.par_chunks(width)).enumerate();
         rows.for_each(|(i, (sums, parts))| {
             sums.iter_mut().zip(parts).take(i + 1).for_each(|(sum, part)| *sum += f64::from(*part));
@@ -118,7 +114,7 @@ impl Covariance {
                 double.push(x);
             }
         }
-        add_gram(&mut self.scatter, View::new(double, values.len() / self.width, self.width));
+        add_gram(&mut self.scatter, double, self.width);
     }
 
     /// Rows so far.

@@ -80,7 +80,7 @@ fn step(
 ) -> Result<()> {
     let (x, labels) = gather(train, batch)?;
     let recorded = net.record(x, GradientsOf::Parameters)?;
-    let wrong = argmax(&recorded.logits).iter().zip(&labels).filter(|(guess, label)| guess != label).count();
+    let wrong = argmax(&recorded.logits)?.iter().zip(&labels).filter(|(guess, label)| guess != label).count();
     let mut loss = cross_entropy(recorded.logits, &labels)?;
     let entropy = f64::from(loss.array());
     let mut penalty = 0.0;

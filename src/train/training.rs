@@ -114,6 +114,7 @@ impl Training {
         validation: Option<&Dataset>,
     ) -> Result<History> {
         self.check(net, train, validation)?;
+        let _memory = crate::device::ReleaseAtEnd;
         super::run::run(self, net, train, validation)
     }
 
