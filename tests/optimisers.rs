@@ -65,7 +65,7 @@ fn parameters_go_where_pytorch_takes_them() -> Result<()> {
     let start: Array1<f32> = npz.get("start")?;
     let weight_gradients: Array2<f32> = npz.get("weight_gradients")?;
     let bias_gradients: Array1<f32> = npz.get("bias_gradients")?;
-    let adam = Adam { learning_rate: 0.01, amsgrad: false, ..Adam::default() };
+    let adam = Adam { learning_rate: 0.05, amsgrad: false, ..Adam::default() };
     let sgd = Sgd { learning_rate: 0.02, momentum: 0.9, nesterov: false };
     let rms_prop = RmsProp { learning_rate: 0.003, ..RmsProp::default() };
     let cases: [(&str, Optimiser); 10] = [

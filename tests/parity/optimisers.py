@@ -15,10 +15,10 @@ import numpy as np
 import torch
 
 CASES = {
-    "adam": lambda p: torch.optim.Adam(p, lr=0.01),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.05),
     "adam_betas_eps": lambda p: torch.optim.Adam(p, lr=0.02, betas=(0.6, 0.97), eps=1e-3),
-    "amsgrad": lambda p: torch.optim.Adam(p, lr=0.01, amsgrad=True),
-    "amsgrad_betas": lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.8, 0.9), amsgrad=True),
+    "amsgrad": lambda p: torch.optim.Adam(p, lr=0.05, amsgrad=True),
+    "amsgrad_betas": lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.8, 0.9), amsgrad=True),
     "sgd": lambda p: torch.optim.SGD(p, lr=0.05),
     "sgd_momentum": lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9),
     "sgd_nesterov": lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9, nesterov=True),
