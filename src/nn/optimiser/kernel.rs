@@ -103,24 +103,25 @@ mod tests {
     use super::*;
     use crate::nn::optimiser::rms_prop::{RmsProp, RmsPropRule};
 
-    /// What the processor of a user may lack, against what it has.
+    /// Three steps on `n` numbers, each with two arrays: all bits afterwards.
+    fn run(n: usize, step: impl Fn(&mut [f32], &[f32], &mut [f32], &mut [f32])) -> [Vec<u32>; 3] {
+        let mut p: Vec<f32> = (0..n).map(|i| (i as f32 * 0.37).sin()).collect();
+        let g: Vec<f32> = (0..n).map(|i| (i as f32 * 1.7).cos() * 3e-3).collect();
+        let (mut a, mut b) = (vec![0.1; n], vec![0.2; n]);
+        (0..3).for_each(|_| step(&mut p, &g, &mut a, &mut b));
+        [p, a, b].map(|values| values.into_iter().map(f32::to_bits).collect())
+    }
+
     #[test]
     fn all_instruction_sets_give_the_same_bits() {
         let rule = RmsPropRule::<true>::new(&RmsProp { momentum: 0.9, ..RmsProp::default() });
         for n in [0, 1, 15, 16, 17, 67] {
-            let start: Vec<f32> = (0..n).map(|i| (i as f32 * 0.37).sin()).collect();
-            let g: Vec<f32> = (0..n).map(|i| (i as f32 * 1.7).cos() * 3e-3).collect();
-            let run = |step: &dyn Fn(&mut [f32], &mut [f32], &mut [f32])| {
-                let (mut p, mut a, mut b) = (start.clone(), vec![0.1; n], vec![0.2; n]);
-                (0..3).for_each(|_| step(&mut p, &mut a, &mut b));
-                [p, a, b].map(|values| values.into_iter().map(f32::to_bits).collect::<Vec<_>>())
-            };
-            let plain = run(&|p, a, b| body(rule, p, &g, a, b, &mut []));
-            assert_eq!(run(&|p, a, b| update(rule, p, &g, [a, b, &mut []])), plain);
+            let plain = run(n, |p, g, a, b| body(rule, p, g, a, b, &mut []));
+            assert_eq!(run(n, |p, g, a, b| update(rule, p, g, [a, b, &mut []])), plain);
             #[cfg(target_arch = "x86_64")]
             if is_x86_feature_detected!("avx2") {
                 // SAFETY: the processor has just said that it has these instructions.
-                assert_eq!(run(&|p, a, b| unsafe { avx2(rule, p, &g, a, b, &mut []) }), plain);
+                assert_eq!(run(n, |p, g, a, b| unsafe { avx2(rule, p, g, a, b, &mut []) }), plain);
             }
         }
     }
