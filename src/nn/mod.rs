@@ -1,17 +1,17 @@
 //! Networks with named parameters and runtime sizes, on dfdx tensors.
 
-mod adam;
 mod mlp;
 pub(crate) mod network;
 pub mod ops;
+mod optimiser;
 mod parameter;
 mod predict;
 pub(crate) mod tensors;
 
-pub use adam::{Adam, AdamState};
 pub use mlp::Mlp;
 pub use network::{Forward, Network, Recorded};
 pub use ops::{Activation, GradientsOf};
+pub use optimiser::{Adam, Optimiser, OptimiserState, RmsProp, Sgd};
 pub use parameter::Parameter;
 pub(crate) use predict::{argmax, largest};
 pub use predict::{error_rate, predictions};

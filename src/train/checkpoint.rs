@@ -6,12 +6,12 @@ use crate::data::Dataset;
 use crate::device::{Matrix, dims, matrix};
 use crate::error::{Error, Result};
 use crate::nn::tensors::Tensors;
-use crate::nn::{AdamState, Network};
+use crate::nn::{Network, OptimiserState};
 use serde_json::{Value, json};
 
 /// Where a run is: all that the next step depends on, but for the parameters of the network.
 pub(super) struct State {
-    pub(super) adam: AdamState,
+    pub(super) optimiser: OptimiserState,
     pub(super) history: History,
     /// Batches done of the current epoch.
     pub(super) batches_done: usize,
@@ -33,9 +33,9 @@ pub(super) struct Sums {
 }
 
 impl State {
-    fn start(net: &dyn Network) -> Self {
+    fn start(optimiser: OptimiserState) -> Self {
         Self {
-            adam: AdamState::new(net),
+            optimiser,
             history: History::default(),
             batches_done: 0,
             examples_done: 0,
@@ -69,10 +69,16 @@ impl<'a> Keeper<'a> {
     /// The state of the file, whose parameters `net` receives; or a fresh one where there is no file.
     pub(super) fn open(&self, net: &mut dyn Network, taps: &[usize]) -> Result<State> {
         let Some(path) = self.settings.checkpoint.as_deref().filter(|path| path.exists()) else {
-            return Ok(State::start(net));
+            return Ok(State::start(OptimiserState::new(self.settings.optimiser, net)?));
         };
         let file = Tensors::read(path)?;
         let bad = |what: &str, found: &str| Error::format(path, "checkpoint", what, found);
+        // Said on its own, because the two runs below may differ in little else and are long.
+        let name = self.settings.optimiser.name();
+        if let Some(other) = file.get("optimiser").filter(|&other| other != name) {
+            let found = format!("one of {other}; use another path, or remove the file");
+            return Err(bad(&format!("one of the optimiser {name}"), &found));
+        }
         match file.get("run") {
             Some(run) if run == self.run => {}
             Some(run) => {
@@ -81,8 +87,7 @@ impl<'a> Keeper<'a> {
             }
             None => return Err(bad("a file that training wrote", "another safetensors file")),
         }
-        let mut state = State::start(net);
-        state.adam = AdamState::read(&file, net, path)?;
+        let mut state = State::start(OptimiserState::read(self.settings.optimiser, &file, net, path)?);
         let text = file.get("state").unwrap_or_default();
         let value: Value = serde_json::from_str(text).map_err(|e| bad("a state in JSON", &e.to_string()))?;
         fill(&mut state, &value).ok_or_else(|| bad("all fields of a state", text))?;
@@ -111,7 +116,7 @@ impl<'a> Keeper<'a> {
         file.set("run", &self.run);
         file.set("state", describe_state(state).to_string());
         file.put_parameters("net.", net);
-        state.adam.put(&mut file, net);
+        state.optimiser.put(&mut file, net);
         for (index, vectors) in state.vectors.iter().enumerate() {
             let (rows, columns) = dims(vectors);
             file.put(format!("vectors.{index}"), &[rows, columns], vectors.as_vec());
@@ -127,16 +132,11 @@ fn describe(settings: &Training, train: &Dataset, validation: Option<&Dataset>) 
         .iter()
         .map(|p| format!("{:?} {} {} {}", p.taps, p.target.beta, p.target.alpha, p.target.tau))
         .collect();
-    let adam = &settings.adam;
     format!(
-        "batch_size {}, seed {}, learning_rate {}, betas {:?}, eps {}, amsgrad {}, penalties {penalties:?}, \
-         training data {}, validation data {}",
+        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}",
         settings.batch_size,
         settings.seed,
-        adam.learning_rate,
-        adam.betas,
-        adam.eps,
-        adam.amsgrad,
+        settings.optimiser,
         checksum(train),
         validation.map_or("none".to_owned(), checksum),
     )

@@ -36,7 +36,7 @@ pub(super) fn run(
             state.vectors = eigenvectors(net, train, &taps)?;
         }
         for batch in batches.iter().skip(state.batches_done) {
-            step(settings, net, train, batch, &targets, &mut state)?;
+            step(net, train, batch, &targets, &mut state)?;
             progress.line(&state);
             let last = state.batches_done == batches.len();
             if !last && settings.time_budget.is_some_and(|budget| start.elapsed() > budget) {
@@ -69,9 +69,8 @@ fn targets(settings: &Training, net: &dyn Network) -> Targets {
     targets
 }
 
-/// One batch: loss, gradients, Adam.
+/// One batch: loss, gradients, a step of the optimiser.
 fn step(
-    settings: &Training,
     net: &mut dyn Network,
     train: &Dataset,
     batch: &[usize],
@@ -101,7 +100,7 @@ fn step(
     }
     drop(recorded.taps);
     let mut gradients = backward(loss)?;
-    state.adam.step(&settings.adam, net, &mut gradients)?;
+    state.optimiser.step(net, &mut gradients)?;
     let examples = batch.len() as f64;
     state.sums.cross_entropy += entropy * examples;
     state.sums.penalty += penalty * examples;

@@ -3,12 +3,12 @@
 use super::history::History;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::nn::{Adam, Network};
+use crate::nn::{Network, Optimiser};
 use crate::spectra::SpectralPenalty;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How a network is trained: Adam on the cross-entropy plus penalties.
+/// How a network is trained: an optimiser on the cross-entropy plus penalties.
 ///
 /// ```
 /// use eigengate::data::{Dataset, ImageShape};
@@ -34,8 +34,8 @@ pub struct Training {
     pub epochs: usize,
     /// Examples per step, at least 1; the last batch of an epoch may be smaller.
     pub batch_size: usize,
-    /// The optimiser.
-    pub adam: Adam,
+    /// How parameters move; AMSGrad with a learning rate of 1e-3 by default.
+    pub optimiser: Optimiser,
     /// Penalties added to the loss; none by default.
     pub penalties: Vec<SpectralPenalty>,
     /// Seed of the order of the examples; 0 by default.
@@ -49,12 +49,12 @@ pub struct Training {
 }
 
 impl Training {
-    /// `epochs` passes in batches of `batch_size`, with the defaults of [`Adam`] and no penalty.
+    /// `epochs` passes in batches of `batch_size`, with the defaults of [`Adam`](crate::nn::Adam) and no penalty.
     pub fn new(epochs: usize, batch_size: usize) -> Self {
         Self {
             epochs,
             batch_size,
-            adam: Adam::default(),
+            optimiser: Optimiser::default(),
             penalties: vec![],
             seed: 0,
             time_budget: None,
@@ -63,9 +63,16 @@ impl Training {
         }
     }
 
-    /// Another step size.
+    /// Another optimiser, with a learning rate of its own: [`Adam`](crate::nn::Adam), [`Sgd`](crate::nn::Sgd) or
+    /// [`RmsProp`](crate::nn::RmsProp).
+    pub fn with_optimiser(mut self, optimiser: impl Into<Optimiser>) -> Self {
+        self.optimiser = optimiser.into();
+        self
+    }
+
+    /// Another step size for the optimiser chosen so far.
     pub fn with_learning_rate(mut self, learning_rate: f64) -> Self {
-        self.adam.learning_rate = learning_rate;
+        self.optimiser = self.optimiser.with_learning_rate(learning_rate);
         self
     }
 
@@ -125,7 +132,7 @@ impl Training {
         if self.batch_size == 0 {
             return Err(Error::parameter("batch_size", 0, "at least 1"));
         }
-        self.adam.check()?;
+        self.optimiser.check()?;
         for (name, data) in [("training images", Some(train)), ("validation images", validation)] {
             let Some(data) = data else { continue };
             if data.images().ncols() != net.inputs() {
