@@ -38,9 +38,38 @@ pub fn spectrum(net: &dyn Network, data: &Dataset) -> Result<Spectrum> {
     spectra(net, data)?.pop().ok_or_else(|| Error::empty("the list of hidden layers"))
 }
 
-/// Eigenvectors `(width, width)`, as columns, of the covariance over `data` of the taps at `positions`: float32
-/// activations and products, float64 eigendecomposition (Nassar2020, published code).
-pub(crate) fn eigenvectors(net: &dyn Network, data: &Dataset, positions: &[usize]) -> Result<Vec<Matrix>> {
+/// Eigenvectors of the covariance over `data` of the taps at `positions`, for
+/// [`spectral_penalty`](crate::nn::ops::spectral_penalty): what [`Training`](crate::train::Training) computes before
+/// every epoch with a penalty, and holds constant during it.
+///
+/// One matrix `(width, width)` for each position, in the order of `positions`, which count hidden layers from 0. Its
+/// columns are unit vectors, those of the largest eigenvalues first. As in the published code of Nassar2020,
+/// activations and products are float32 and the eigendecomposition is float64: for a spectrum to report take
+/// [`spectra`].
+///
+/// ```
+/// use eigengate::data::{Dataset, ImageShape};
+/// use eigengate::device::to_array;
+/// use eigengate::nn::{Activation, Mlp};
+/// use eigengate::spectra::eigenvectors;
+/// use ndarray::Array2;
+///
+/// let images = Array2::from_shape_fn((50, 4), |(i, j)| (i * (j + 3) % 7) as f32 / 6.0);
+/// let data = Dataset::new(images, vec![0; 50], ImageShape { channels: 1, height: 2, width: 2 }, 2)?;
+/// let net = Mlp::new(&[4, 5, 3, 2], Activation::Tanh, 1)?;
+///
+/// let vectors = eigenvectors(&net, &data, &[1])?;
+/// assert_eq!(vectors.len(), 1);
+/// let v = to_array(&vectors[0])?;
+/// let distance = v.t().dot(&v) - Array2::<f32>::eye(3);
+/// assert!(distance.iter().all(|d| d.abs() < 1e-5));
+/// # Ok::<(), eigengate::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Parameter`] for a position that is no hidden layer, [`Error::Shape`] where the images do not fit the
+/// network, [`Error::Empty`] for fewer than two images, [`Error::NotFinite`] for a diverged network.
+pub fn eigenvectors(net: &dyn Network, data: &Dataset, positions: &[usize]) -> Result<Vec<Matrix>> {
     covariances(net, data, positions, Precision::Single)?
         .iter()
         .map(|covariance| {
