@@ -33,10 +33,7 @@ pub fn all() -> Vec<Case> {
     vec![
         case("shallow_step_vanilla", "PyTorch", Some(0.95), shallow),
         case("shallow_step_spectral_loop", "PyTorch, the paper's loop", Some(0.40), shallow_spectral),
-        Case {
-            aim: Some(0.95),
-            ..case("shallow_step_spectral", VECTORISED, Some(1.0), shallow_spectral)
-        },
+        Case { aim: Some(0.95), ..case("shallow_step_spectral", VECTORISED, Some(1.0), shallow_spectral) },
         case("shallow_refresh", "PyTorch", Some(0.75), refresh_flops(60_000.0, 784.0, 2000.0)),
         case("deep_step_vanilla", "PyTorch", None, deep),
         case("deep_step_spectral", VECTORISED, Some(0.95), deep_spectral),
