@@ -18,7 +18,8 @@ pub fn executable(project: &Project, arguments: &[&str], target: &str) -> Result
 fn find(messages: &str, target: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let built = messages.filter(|message| message["target"]["name"] == target);
-    built.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last()
+    let mut paths = built.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    paths.next_back()
 }
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ use contest::Outcome;
 use peer::Peer;
 use report::Circumstances;
 
+/// Products of which the fastest tells the speed of the machine.
+const PRODUCTS: usize = 15;
+
 /// The command line.
 #[derive(clap::Args)]
 pub struct Options {
@@ -114,8 +117,7 @@ impl<'a> Programs<'a> {
     }
 
     fn circumstances(&self) -> Result<Circumstances> {
-        let product_speed =
-            contest::product_speed(&mut self.ours("product"), self.options.repetitions.max(5))?;
+        let product_speed = contest::product_speed(&mut self.ours("product"), PRODUCTS)?;
         let mut threads = match self.options.threads {
             Some(threads) => threads.to_string(),
             None => format!("{}, all cores", machine::cores()),
