@@ -15,12 +15,9 @@ use std::process::Command;
 use crate::artifacts::executable;
 use crate::project::{Project, Result, write};
 use cases::Case;
-use contest::Outcome;
+use contest::{Outcome, Products};
 use peer::Peer;
 use report::Circumstances;
-
-/// Products of which the fastest tells the speed of the machine.
-const PRODUCTS: usize = 15;
 
 /// The command line.
 #[derive(clap::Args)]
@@ -54,11 +51,12 @@ fn at_least_one(text: &str) -> Result<usize> {
 pub fn run(project: &Project, options: &Options) -> Result<bool> {
     let cases = cases::select(options.case.as_deref())?;
     let programs = Programs::find(project, options)?;
-    eprintln!("speed of float32 products");
-    let around = programs.circumstances()?;
+    let mut products = Products::start(&mut programs.ours("product"))?;
+    let mut around = Circumstances { facts: programs.facts(), product_speed: products.speed()? };
     let mut outcomes = Vec::new();
     for case in &cases {
         eprintln!("{}: {} repetitions", case.name, options.repetitions);
+        around.product_speed = products.speed()?;
         match programs.hold(case) {
             Ok(outcome) => {
                 eprintln!("   {}", summary(&outcome));
@@ -70,7 +68,7 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
             Err(error) => eprintln!("   FAILED: {error}"),
         }
     }
-    if !options.json {
+    if !options.json && !outcomes.is_empty() {
         print!("{}", report::table(&outcomes, &around));
     }
     let complete = outcomes.len() == cases::all().len() && programs.peer.is_some();
@@ -116,34 +114,30 @@ impl<'a> Programs<'a> {
         contest::hold(case.clone(), &mut self.ours(case.name), peer.as_mut(), self.options.repetitions)
     }
 
-    fn circumstances(&self) -> Result<Circumstances> {
-        let product_speed = contest::product_speed(&mut self.ours("product"), PRODUCTS)?;
-        let mut threads = match self.options.threads {
-            Some(threads) => threads.to_string(),
-            None => format!("{}, all cores", machine::cores()),
-        };
+    /// What stands above the table.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let (options, cores) = (self.options, machine::cores());
+        let mut threads =
+            options.threads.map_or(format!("{cores}, all cores"), |threads| threads.to_string());
         let mut programs = machine::compiler(self.project);
-        let mut facts = Vec::new();
         if let Some(peer) = &self.peer {
             programs += &format!("; PyTorch {}", peer.version);
-            if self.options.threads.is_none() && peer.threads != machine::cores() {
+            if options.threads.is_none() && peer.threads != cores {
                 threads += &format!("; PyTorch chose {}", peer.threads);
             }
-            if let Some(bytes) = peer.empty {
-                facts.push(("PyTorch's memory before any work", format!("{} MB", report::megabytes(bytes))));
-            }
         }
-        let mut all = vec![
+        let mut facts = vec![
             ("machine", machine::hardware()),
             ("threads", threads),
             ("programs", programs),
             ("commit", machine::commit(self.project)),
             ("date", machine::date(self.project)),
-            ("repetitions", format!("{} of each side, in turns; medians", self.options.repetitions)),
-            ("float32 products", format!("{:.0} GFLOP/s", product_speed / 1e9)),
+            ("repetitions", format!("{} of each side, in turns; medians", options.repetitions)),
         ];
-        all.append(&mut facts);
-        Ok(Circumstances { facts: all, product_speed })
+        if let Some(bytes) = self.peer.as_ref().and_then(|peer| peer.empty) {
+            facts.push(("PyTorch's memory before any work", format!("{} MB", report::megabytes(bytes))));
+        }
+        facts
     }
 }
 

@@ -39,7 +39,10 @@ pub fn json_line(outcome: &Outcome, around: &Circumstances) -> String {
 
 /// The whole document.
 pub fn document(outcomes: &[Outcome], around: &Circumstances) -> String {
-    let facts: String = around.facts.iter().map(|(name, value)| format!("| {name} | {value} |\n")).collect();
+    let speed = format!("{:.0} GFLOP/s, the fastest of this run", around.product_speed / 1e9);
+    let facts = around.facts.iter().map(|(name, value)| (*name, value.as_str()));
+    let facts = facts.chain([("float32 products", speed.as_str())]);
+    let facts: String = facts.map(|(name, value)| format!("| {name} | {value} |\n")).collect();
     format!(
         "# Times beside PyTorch\n\nWritten by `cargo xtask bench`; not edited by hand.\n\n| | |\n|---|---|\n{facts}\n{}\n{NOTES}",
         table(outcomes, around)
@@ -119,8 +122,8 @@ their losses disagree is an error.
 Each case has a fresh process of each side. Both prepare the case and do it once; then they take turns, ours, peer,
 ours, peer, with a pause between, so that a change of the machine meets both.
 
-The *floor* is the time of the case's matrix products alone, at the speed of one large float32 product that was
-measured in the same run. Elementwise functions, the optimiser and the eigendecomposition are not in it.
+The *floor* is the time of the case's matrix products alone, at the speed of the fastest of many large float32
+products between the cases. Elementwise functions, the optimiser and the eigendecomposition are not in it.
 
 *Peaks* are the largest resident memory of the process (VmHWM) while the case ran, not while it was prepared. They
 include the libraries of the process; the table above says what PyTorch's take before any work.
@@ -201,7 +204,7 @@ mod tests {
     fn the_document_names_the_machine() {
         let text = document(&[outcome("deep_step_vanilla", 1.0, Some(1.0))], &around());
         assert!(text.starts_with("# Times beside PyTorch\n"));
-        assert!(text.contains("\n| machine | a machine, 2 cores |\n\n| case |"));
+        assert!(text.contains("\n| machine | a machine, 2 cores |\n| float32 products | 100 GFLOP/s,"));
         assert!(text.ends_with("but also.\n"));
     }
 }
