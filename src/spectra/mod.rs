@@ -7,8 +7,7 @@ mod power_law;
 mod spectrum;
 
 pub use covariance::{Covariance, Precision};
-pub use measure::eigenvectors;
-pub use measure::{spectra, spectrum};
+pub use measure::{eigenvectors, spectra, spectrum};
 pub use penalty::{SpectralPenalty, Taps};
 pub use power_law::PowerLaw;
 pub use spectrum::Spectrum;

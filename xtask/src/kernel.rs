@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::artifacts::executable;
 use crate::project::{Project, Result, write};
 use crate::python::test_kernels;
-use crate::steps::{Done, capture, run};
+use crate::steps::{Done, run};
 
 /// Downloads every dependency. Kernels work without a network, and ask for the crates of all platforms.
 pub fn fetch(project: &Project) -> Result<Done> {
@@ -16,13 +17,8 @@ pub fn fetch(project: &Project) -> Result<Done> {
 
 /// Compiles the kernel and returns the path of its executable.
 pub fn build(project: &Project) -> Result<PathBuf> {
-    let mut cargo = project.command("cargo");
-    cargo.args(["build", "--locked", "--profile", "kernel", "--package", "eigengate-kernel"]);
-    let messages = capture(cargo.args(["--message-format", "json-render-diagnostics"]))?;
-    let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let executables = artifacts.filter(|message| message["target"]["name"] == "eigengate-kernel");
-    let mut paths = executables.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    paths.next_back().ok_or_else(|| "cargo did not say where it put eigengate-kernel".to_owned())
+    let arguments = ["build", "--locked", "--profile", "kernel", "--package", "eigengate-kernel"];
+    executable(project, &arguments, "eigengate-kernel")
 }
 
 /// Compiles the library for cells; nothing is compiled if nothing changed.

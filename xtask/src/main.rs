@@ -1,5 +1,7 @@
 //! Everything a person or CI does with the project: `cargo xtask …`.
 
+mod artifacts;
+mod bench;
 mod check;
 mod counts;
 mod kernel;
@@ -18,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use project::Project;
 
-/// Builds, checks and opens the notebooks of eigengate.
+/// Builds, checks, times and opens what is in the project eigengate.
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 struct Arguments {
@@ -47,6 +49,8 @@ enum Task {
         /// Notebooks or folders, instead of all of them
         paths: Vec<PathBuf>,
     },
+    /// Times our code and PyTorch in turns and writes benches/RESULTS.md
+    Bench(bench::Options),
     /// Everything that must pass: format, lints, documentation, tests, notebooks
     Check {
         /// Without the notebooks
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Task::Lab { arguments } => quickstart::lab(&project, &arguments).map(|()| true),
         Task::Notebooks { check: true, paths, .. } => notebooks::check_committed(&project, &paths),
         Task::Notebooks { update, paths, .. } => notebooks::run(&project, &paths, update),
+        Task::Bench(options) => bench::run(&project, &options),
         Task::Check { fast } => check::run(&project, fast),
     });
     match result {

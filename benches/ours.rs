@@ -1,0 +1,165 @@
+//! Our side of `cargo xtask bench`, through the public interface alone.
+//!
+//! `ours CASE` prepares the case, does it once, and writes `ready`. Then it answers every line of its input with
+//! one line: `run` does the work once and gives `{"loss": …, "seconds": …}`, `peak` gives the largest memory of the
+//! process since it was prepared, in bytes. It ends with its input. The other side, `benches/peers/torch_peer.py`,
+//! does the same work by the same rules, so that the two can take turns.
+//!
+//! The sizes of the cases stand here, in `torch_peer.py`, and as operations in `xtask/src/bench/cases.rs`.
+
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use dfdx::prelude::{AsArray, Backward};
+use eigengate::data::{Dataset, ImageShape};
+use eigengate::device::{Matrix, Recording, matrix, to_device};
+use eigengate::nn::ops::{SpectralTarget, cross_entropy, linear, spectral_penalty};
+use eigengate::nn::{Activation, GradientsOf, Mlp, Network, Optimiser, OptimiserState};
+use eigengate::seed::{Purpose, stream};
+use eigengate::spectra::eigenvectors;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The work of a case, once. A training step gives its loss, so that it can be compared with the peer's.
+type Work = Box<dyn FnMut() -> Result<Option<f32>>>;
+
+const MNIST: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
+
+fn main() -> ExitCode {
+    // `cargo bench` and `cargo test --benches` start this program without a case.
+    let Some(case) = std::env::args().nth(1).filter(|argument| !argument.starts_with('-')) else {
+        eprintln!("this is one side of `cargo xtask bench`; without a case there is nothing to do");
+        return ExitCode::SUCCESS;
+    };
+    match answer(&case) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn answer(case: &str) -> Result<()> {
+    let mut work = prepare(case)?;
+    forget_peak();
+    work()?;
+    say("ready")?;
+    for line in std::io::stdin().lock().lines() {
+        match line?.as_str() {
+            "run" => {
+                let start = Instant::now();
+                let loss = work()?;
+                let seconds = start.elapsed().as_secs_f64();
+                say(&serde_json::json!({"seconds": seconds, "loss": loss}).to_string())?;
+            }
+            "peak" => say(&peak().to_string())?,
+            other => return Err(format!("unknown request `{other}`; there are run and peak").into()),
+        }
+    }
+    Ok(())
+}
+
+fn say(line: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+fn prepare(case: &str) -> Result<Work> {
+    match case {
+        "shallow_step_vanilla" => step(shallow()?, 3500, false),
+        // Two peers do the same work.
+        "shallow_step_spectral_loop" | "shallow_step_spectral" => step(shallow()?, 3500, true),
+        "shallow_refresh" => refresh(shallow()?, 60_000),
+        "deep_step_vanilla" => step(deep()?, 1500, false),
+        "deep_step_spectral" => step(deep()?, 1500, true),
+        "product" => product(),
+        other => Err(format!("this program has no case `{other}`").into()),
+    }
+}
+
+fn shallow() -> Result<Mlp> {
+    Ok(Mlp::new(&[784, 2000, 10], Activation::Tanh, 0)?)
+}
+
+fn deep() -> Result<Mlp> {
+    Ok(Mlp::new(&[784, 1000, 1000, 1000, 10], Activation::Tanh, 0)?)
+}
+
+/// A training step with AMSGrad, with the spectral penalty of every hidden layer if `spectral`: what
+/// `train::Training` does for a batch.
+fn step(mut net: impl Network + 'static, batch: usize, spectral: bool) -> Result<Work> {
+    let data = images(batch, 1)?;
+    let (x, labels) = (to_device(data.images())?, data.labels().to_vec());
+    // As in training: of many images, and constant during the steps.
+    let taps: Vec<usize> = if spectral { (0..net.taps().len()).collect() } else { vec![] };
+    let vectors = eigenvectors(&net, &images(6000, 2)?, &taps)?;
+    let target = SpectralTarget::default();
+    // Adam with AMSGrad.
+    let mut state = OptimiserState::new(Optimiser::default(), &net)?;
+    Ok(Box::new(move || {
+        let recorded = net.record(x.clone(), GradientsOf::Parameters)?;
+        let mut loss = cross_entropy(recorded.logits, &labels)?;
+        for (&tap, vectors) in taps.iter().zip(&vectors) {
+            loss = loss + spectral_penalty(recorded.taps[tap].retaped::<Recording>(), vectors, &target)?;
+        }
+        drop(recorded.taps);
+        let value = loss.array();
+        let mut gradients = loss.try_backward()?;
+        state.step(&mut net, &mut gradients)?;
+        Ok(Some(value))
+    }))
+}
+
+/// What precedes every epoch with a penalty: the eigenvectors of the last hidden layer over all images.
+fn refresh(net: impl Network + 'static, examples: usize) -> Result<Work> {
+    let data = images(examples, 1)?;
+    let last = net.taps().len() - 1;
+    Ok(Box::new(move || {
+        std::hint::black_box(eigenvectors(&net, &data, &[last])?);
+        Ok(None)
+    }))
+}
+
+/// One float32 product, 2000x8000 by 8000x2000: with sums so long, the memory of the result costs next to nothing, and
+/// the time is that of the arithmetic. `xtask` knows the sizes.
+fn product() -> Result<Work> {
+    let (rows, inner, columns) = (2000, 8000, 2000);
+    let x = uniform(rows, inner, 1)?;
+    let weight = uniform(columns, inner, 2)?;
+    let bias = uniform(1, columns, 3)?;
+    Ok(Box::new(move || {
+        std::hint::black_box(linear(x.clone(), &weight, &bias, GradientsOf::Parameters)?);
+        Ok(None)
+    }))
+}
+
+fn uniform(rows: usize, columns: usize, index: u64) -> Result<Matrix> {
+    let mut random = stream(0, Purpose::Order, index);
+    let values: Vec<f32> = (0..rows * columns).map(|_| random.uniform()).collect();
+    Ok(matrix(&values, rows, columns)?)
+}
+
+/// Random pixels with random labels.
+fn images(examples: usize, index: u64) -> Result<Dataset> {
+    let mut random = stream(0, Purpose::Order, index);
+    let images = ndarray::Array2::from_shape_simple_fn((examples, MNIST.pixels()), || random.uniform());
+    let labels = (0..examples).map(|_| random.below(10) as u8).collect();
+    Ok(Dataset::new(images, labels, MNIST, 10)?)
+}
+
+/// Lets the peak start anew from the memory in use, so that the preparation does not count. Where the system does not
+/// allow that, it counts.
+fn forget_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The largest memory so far, in bytes; 0 where the system does not tell.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}
