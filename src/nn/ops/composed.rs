@@ -3,6 +3,10 @@
 //! This is what runs with the feature `cuda`. The tests run it on the CPU too, against the fast version and
 //! float64 finite differences.
 
+mod adjoint;
+
+pub use adjoint::{dense_adjoint, linear_adjoint, square_sum};
+
 use super::{Activation, GradientsOf, SpectralTarget};
 use crate::device::refused;
 use crate::error::Result;

@@ -8,9 +8,12 @@ mod activation;
 pub mod composed;
 mod cross_entropy;
 mod dense;
+mod dense_adjoint;
 mod linear;
+mod linear_adjoint;
 mod pairing;
 mod spectral;
+mod square_sum;
 
 #[cfg(not(feature = "cuda"))]
 pub(crate) mod cpu;
@@ -18,9 +21,12 @@ pub(crate) mod cpu;
 pub use activation::{Activation, relu, tanh};
 pub use cross_entropy::cross_entropy;
 pub use dense::dense;
+pub use dense_adjoint::dense_adjoint;
 pub use linear::linear;
+pub use linear_adjoint::linear_adjoint;
 pub use pairing::pairing;
 pub use spectral::{SpectralTarget, spectral_penalty};
+pub use square_sum::square_sum;
 
 /// Which gradients a recorded pass is for. What is not asked for is not computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
