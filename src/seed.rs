@@ -16,6 +16,8 @@ pub enum Purpose {
     Order = 2,
     /// An attack's random start; the index is the example (and restart).
     Attack = 3,
+    /// Directions of projected Jacobians; the index is the example (and epoch).
+    Projection = 6,
 }
 
 /// A stream of random numbers.
@@ -40,6 +42,13 @@ impl Stream {
     /// Uniform in `[low, high)` up to rounding.
     pub fn uniform_in(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.uniform()
+    }
+
+    /// Standard normal (Box and Muller 1958), below 5.8 in size.
+    pub fn normal(&mut self) -> f64 {
+        // In (0, 1]: its logarithm is finite.
+        let radius = (-2.0 * (1.0 - f64::from(self.uniform())).ln()).sqrt();
+        radius * (std::f64::consts::TAU * f64::from(self.uniform())).cos()
     }
 
     /// Uniform among `0..n` without bias; 0 where `n` is 0 or 1.

@@ -1,7 +1,8 @@
 //! Fully connected networks.
 
+use super::adjoint::Adjoint;
 use super::network::{Forward, Network, Recorded};
-use super::ops::{Activation, GradientsOf, dense, linear};
+use super::ops::{Activation, GradientsOf, dense, dense_adjoint, linear, linear_adjoint};
 use super::parameter::Parameter;
 use super::tensors;
 use crate::device::{Device, LinkageGuard, Matrix, Recording};
@@ -174,6 +175,30 @@ impl Network for Mlp {
     fn record(&self, x: Matrix, gradients: GradientsOf) -> Result<Recorded> {
         let (taps, logits) = self.pass(x.retaped::<Recording>(), gradients)?;
         Ok(Recorded { taps, logits })
+    }
+
+    fn adjoint(&self) -> Result<&dyn Adjoint> {
+        Ok(self)
+    }
+}
+
+impl Adjoint for Mlp {
+    fn pull(&self, _: &Matrix, taps: &[Matrix], cotangent: Matrix<Recording>) -> Result<Matrix<Recording>> {
+        self.linkage.check()?;
+        let hidden = self.widths.len() - 2;
+        if taps.len() != hidden {
+            return Err(Error::shape("list of taps", format!("{hidden} hidden layers"), taps.len()));
+        }
+        let mut g = cotangent;
+        for (layer, pair) in self.parameters.chunks_exact(2).enumerate().rev() {
+            let [weight, _] = pair else { continue };
+            g = match taps.get(layer) {
+                Some(tap) => dense_adjoint(g, tap, &weight.value, self.activation)?,
+                // The readout, which has no nonlinearity.
+                None => linear_adjoint(g, &weight.value)?,
+            };
+        }
+        Ok(g)
     }
 }
 

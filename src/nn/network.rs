@@ -1,5 +1,6 @@
 //! What training, spectra and attacks need of a network.
 
+use super::adjoint::Adjoint;
 use super::ops::{GradientsOf, pairing};
 use super::parameter::Parameter;
 use crate::device::{Matrix, Recording, refused, to_array, to_device};
@@ -55,6 +56,17 @@ pub trait Network {
     /// # Errors
     /// As for [`Network::forward`].
     fn record(&self, x: Matrix, gradients: GradientsOf) -> Result<Recorded>;
+
+    /// The network as one whose backward pass can be recorded. A network that is one returns itself.
+    ///
+    /// # Errors
+    /// [`Error::NoAdjoint`], by default.
+    fn adjoint(&self) -> Result<&dyn Adjoint> {
+        Err(Error::NoAdjoint {
+            network: std::any::type_name::<Self>().to_owned(),
+            reason: "train it without one, or implement `Adjoint` for it".to_owned(),
+        })
+    }
 
     /// Number of trainable numbers.
     fn parameter_count(&self) -> usize {

@@ -1,10 +1,10 @@
 //! Settings of a training run.
 
 use super::history::History;
+use super::penalty::Penalty;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::nn::{Network, Optimiser};
-use crate::spectra::SpectralPenalty;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub struct Training {
     /// How parameters move; AMSGrad with a learning rate of 1e-3 by default.
     pub optimiser: Optimiser,
     /// Penalties added to the loss; none by default.
-    pub penalties: Vec<SpectralPenalty>,
+    pub penalties: Vec<Penalty>,
     /// Seed of the order of the examples; 0 by default.
     pub seed: u64,
     /// A call stops after the first step that ends beyond this time; without limit by default.
@@ -76,9 +76,17 @@ impl Training {
         self
     }
 
-    /// One more penalty.
-    pub fn with_penalty(mut self, penalty: SpectralPenalty) -> Self {
-        self.penalties.push(penalty);
+    /// Another weight decay for the optimiser chosen so far: `weight_decay * p` is added to the gradient of every
+    /// parameter `p`, biases too, as in PyTorch; at least 0, and 0 by default.
+    pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
+        self.optimiser = self.optimiser.with_weight_decay(weight_decay);
+        self
+    }
+
+    /// One more penalty, a [`SpectralPenalty`](crate::spectra::SpectralPenalty) or a
+    /// [`JacobianPenalty`](super::JacobianPenalty). All of them are added up.
+    pub fn with_penalty(mut self, penalty: impl Into<Penalty>) -> Self {
+        self.penalties.push(penalty.into());
         self
     }
 
@@ -111,8 +119,8 @@ impl Training {
     /// Trains `net` on `train`. `validation` is evaluated after every epoch.
     ///
     /// # Errors
-    /// [`Error::Parameter`] and [`Error::Shape`] for settings that are out of range or do not fit the network or
-    /// the data, before anything has changed; [`Error::Diverged`] where the loss leaves the finite numbers;
+    /// [`Error::Parameter`], [`Error::Shape`] and [`Error::NoAdjoint`] for settings that are out of range or do not fit
+    /// the network or the data, before anything has changed; [`Error::Diverged`] where the loss leaves the finite numbers;
     /// errors of the checkpoint file: [`Error::Format`] and [`Error::Shape`] for one of another run.
     pub fn run(
         &self,
