@@ -130,7 +130,9 @@ fn the_number_of_threads_does_not_change_a_bit() {
         let value: Scalar<Recording> = ops::square_sum(z, 0.5).unwrap();
         let mut all = vec![value.array()];
         let mut slopes = backward(value);
-        [&g, &y, &w].map(|p| all.extend(slopes.get_or_alloc_mut(p).unwrap().iter()));
+        for p in [&g, &y, &w] {
+            all.extend(slopes.get_or_alloc_mut(p).unwrap().iter());
+        }
         bits(&all)
     };
     for activation in [Activation::Tanh, Activation::Relu] {

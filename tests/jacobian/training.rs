@@ -44,15 +44,14 @@ fn the_penalty_lowers_the_jacobian_and_the_classes_are_learned() -> Result<()> {
     let free = norm(&vanilla, &data);
     for projections in [Projections::Random(1), Projections::Random(2), Projections::Exact] {
         let mut net = net();
-        let before = norm(&net, &data);
-        let penalty = JacobianPenalty::new(0.05).with_projections(projections);
+        let penalty = JacobianPenalty::new(0.01).with_projections(projections);
         let history = base.clone().with_penalty(penalty).run(&mut net, &data, None)?;
         let after = norm(&net, &data);
-        assert!(before < after && after < 0.3 * free, "{projections:?}: {before} {after}, without {free}");
         let last = history.records().last().unwrap();
+        assert!(after < 0.05 * free, "{projections:?}: {after}, without {free}");
         assert_eq!(last.train_error, 0.0);
         // While the parameters moved, and estimated.
-        assert!((last.jacobian / (0.05 * after) - 1.0).abs() < 0.1, "{last:?}, {after}");
+        assert!((last.jacobian / (0.01 * after) - 1.0).abs() < 0.1, "{last:?}, {after}");
         assert_eq!(last.spectral, 0.0);
         assert!((last.loss - last.cross_entropy - last.jacobian).abs() < 1e-12);
     }
@@ -198,7 +197,7 @@ fn what_cannot_be_is_refused_before_training_starts() -> Result<()> {
 
 #[test]
 fn a_penalty_beyond_float32_is_divergence() {
-    let wild = Training::new(1, 30).with_penalty(JacobianPenalty::new(1e39));
+    let wild = Training::new(1, 30).with_penalty(JacobianPenalty::new(1e42));
     let error = wild.run(&mut net(), &data(60), None).unwrap_err();
     assert!(matches!(error, Error::Diverged { epoch: 1, batch: 1, .. }), "{error}");
 }
