@@ -44,6 +44,8 @@
 //!
 //! * **Nassar2020**: J. Nassar, P. A. Sokol, S. Chung, K. D. Harris, I. M. Park, *On 1/n neural representation and
 //!   robustness*, NeurIPS 2020, [arXiv:2012.04729](https://arxiv.org/abs/2012.04729).
+//! * **Hoffman2019**: J. Hoffman, D. A. Roberts, S. Yaida, *Robust learning with Jacobian regularization*, 2019,
+//!   [arXiv:1908.02729](https://arxiv.org/abs/1908.02729).
 //! * **Stringer2019**: C. Stringer, M. Pachitariu, N. Steinmetz, M. Carandini, K. D. Harris, *High-dimensional geometry
 //!   of population responses in visual cortex*, Nature 571, 2019.
 

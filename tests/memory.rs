@@ -8,7 +8,7 @@ use eigengate::data::{Dataset, ImageShape};
 use eigengate::device;
 use eigengate::nn::{Activation, Mlp};
 use eigengate::spectra::{SpectralPenalty, Taps};
-use eigengate::train::Training;
+use eigengate::train::{JacobianPenalty, Projections, Training};
 
 /// Counts blocks of the size of an activation, an input batch or the logits of the network below. Primes, so that
 /// nothing else is as large (products allocate memory of their own for packed blocks).
@@ -61,7 +61,8 @@ fn data(batches: usize) -> Result<Dataset> {
 #[test]
 fn steps_allocate_no_activations_and_runs_give_their_memory_back() -> Result<()> {
     let penalty = SpectralPenalty::new(1.0).with_tau(2).with_taps(Taps::All);
-    let training = Training::new(1, BATCH).with_penalty(penalty).with_progress(false);
+    let jacobian = JacobianPenalty::new(0.01).with_projections(Projections::Random(2));
+    let training = Training::new(1, BATCH).with_penalty(penalty).with_penalty(jacobian).with_progress(false);
     let blocks_of_a_run = |batches: usize| -> Result<usize> {
         let data = data(batches)?;
         let mut net = Mlp::new(&[INPUTS, WIDTH, WIDTH, CLASSES], Activation::Tanh, 1)?;

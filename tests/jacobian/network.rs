@@ -2,10 +2,10 @@
 
 use crate::errors::{has, text};
 use crate::reference::{Reference, doubles};
-use crate::tensors::{backward, random};
+use crate::tensors::{assert_close, backward, random};
 use dfdx::prelude::AsArray;
 use eigengate::device::{Matrix, Recording, dims, matrix, to_array};
-use eigengate::nn::ops::pairing;
+use eigengate::nn::ops::{SpectralTarget, cross_entropy, pairing, spectral_penalty};
 use eigengate::nn::{Activation, GradientsOf, Mlp, Network};
 use eigengate::train::{JacobianPenalty, Projections};
 use eigengate::{Error, Result};
@@ -145,6 +145,41 @@ fn the_gradient_is_that_of_the_formula() -> Result<()> {
                 }
             }
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn all_branches_of_a_pass_add_up() -> Result<()> {
+    // The trainer's pattern: logits, spectral penalties and the Jacobian penalty of the same taps on one tape.
+    let net = Mlp::new(&[6, 9, 7, 3], Activation::Tanh, 4)?;
+    let (x, v) = (random(12, 6, 20), [random(9, 9, 1), random(7, 7, 2)]);
+    let (labels, keys) = ([0, 1, 2, 2, 1, 0, 0, 1, 2, 2, 1, 0], [5; 12]);
+    let target = SpectralTarget { beta: 0.3, alpha: 1.0, tau: 2 };
+    let penalty = JacobianPenalty::new(0.4).with_projections(Projections::Random(2));
+    // The order in which branches are recorded, and the factor of each.
+    let run = |jacobian_first: bool, factors: [f32; 3]| -> Result<Vec<f32>> {
+        let recorded = net.record(x.clone(), GradientsOf::Parameters)?;
+        let mut loss = cross_entropy(recorded.logits, &labels)? * factors[0];
+        let mut jacobian = Some(penalty.record(&net, &x, &recorded.taps, 1, &keys)? * factors[2]);
+        if jacobian_first {
+            loss = loss + jacobian.take().unwrap();
+        }
+        for (tap, v) in recorded.taps.iter().zip(&v) {
+            loss = loss + spectral_penalty(tap.retaped::<Recording>(), v, &target)? * factors[1];
+        }
+        if let Some(jacobian) = jacobian {
+            loss = jacobian + loss;
+        }
+        let mut gradients = backward(loss);
+        let parts = net.parameters().into_iter().map(|p| p.gradient(&mut gradients));
+        Ok(parts.collect::<Result<Vec<_>>>()?.concat())
+    };
+    let parts = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].map(|one| run(false, one).unwrap());
+    assert!(parts.iter().all(|part| part.iter().any(|g| g.abs() > 1e-3)));
+    let sum: Vec<f32> = (0..parts[0].len()).map(|i| parts.iter().map(|part| part[i]).sum()).collect();
+    for jacobian_first in [false, true] {
+        assert_close("the sum", &run(jacobian_first, [1.0; 3])?, &sum, 1e-6);
     }
     Ok(())
 }

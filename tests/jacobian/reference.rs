@@ -24,7 +24,7 @@ impl Reference {
     /// Number `place` of parameter `index`, in the order of `Network::parameters`, to change.
     pub fn number(&mut self, index: usize, place: usize) -> &mut f64 {
         let (weight, bias) = &mut self.layers[index / 2];
-        let numbers = if index % 2 == 0 { weight.as_slice_mut() } else { bias.as_slice_mut() };
+        let numbers = if index.is_multiple_of(2) { weight.as_slice_mut() } else { bias.as_slice_mut() };
         &mut numbers.unwrap()[place]
     }
 
