@@ -1,0 +1,164 @@
+//! Backward for many input channels: sixteen of them at a time, with the image channels-last.
+//!
+//! Only the winner of a window has a gradient `d`, so that its 3x3 patch of the image, nine registers, is all that a
+//! window and an output channel touch: `dW += d patch` and `patch of dx += d W`.
+
+use super::Sizes;
+use crate::numeric::{LANES, with_simd};
+
+/// One pixel's input channels.
+pub(crate) type Pixel = [f32; LANES];
+
+/// Layouts and scratch of the backward pass.
+pub(crate) struct Wide {
+    sizes: Sizes,
+    /// `[out channel][block of input channels][tap]`.
+    weight: Vec<Pixel>,
+}
+
+impl Wide {
+    /// From `weight` `(out channels, in channels * 9)`.
+    pub(crate) fn new(sizes: &Sizes, weight: &[f32]) -> Self {
+        let mut packed = vec![[0.0; LANES]; sizes.pooled.channels * blocks(sizes) * 9];
+        for (row, packed) in weight.chunks_exact(sizes.taps()).zip(packed.chunks_exact_mut(blocks(sizes) * 9))
+        {
+            for (channel, taps) in row.as_chunks::<9>().0.iter().enumerate() {
+                for (tap, value) in taps.iter().enumerate() {
+                    packed[channel / LANES * 9 + tap][channel % LANES] = *value;
+                }
+            }
+        }
+        Self { sizes: *sizes, weight: packed }
+    }
+
+    /// Numbers that the weight gradient takes in this layout.
+    pub(crate) fn layout(&self) -> usize {
+        self.sizes.pooled.channels * blocks(&self.sizes) * 9 * LANES
+    }
+
+    /// Adds those numbers to `dw` `(out channels, in channels * 9)`.
+    pub(crate) fn fold(&self, sums: &[f64], dw: &mut [f32]) {
+        let width = blocks(&self.sizes) * 9 * LANES;
+        for (row, sums) in dw.chunks_exact_mut(self.sizes.taps()).zip(sums.chunks_exact(width)) {
+            for (channel, taps) in row.as_chunks_mut::<9>().0.iter_mut().enumerate() {
+                for (tap, value) in taps.iter_mut().enumerate() {
+                    *value += sums[(channel / LANES * 9 + tap) * LANES + channel % LANES] as f32;
+                }
+            }
+        }
+    }
+
+    /// Scratch for one image, channels-last in blocks.
+    pub(crate) fn scratch(&self) -> Vec<Pixel> {
+        vec![[0.0; LANES]; blocks(&self.sizes) * self.sizes.plane()]
+    }
+
+    /// Adds the weight gradient of one image.
+    pub(crate) fn add_weights(
+        &self,
+        x: &[f32],
+        d: &[f32],
+        winners: &[u8],
+        scratch: &mut [Pixel],
+        sums: &mut [f32],
+    ) {
+        let plane = self.sizes.plane();
+        let blocks = scratch.chunks_exact_mut(plane).zip(x.chunks(LANES * plane));
+        blocks.for_each(|(pixels, planes)| to_pixels(planes, pixels));
+        weights(&self.sizes, scratch, d, winners, sums.as_chunks_mut::<LANES>().0);
+    }
+
+    /// Adds the input gradient of one image.
+    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut [Pixel], dx: &mut [f32]) {
+        scratch.fill([0.0; LANES]);
+        input(&self.sizes, &self.weight, d, winners, scratch);
+        let plane = self.sizes.plane();
+        let blocks = scratch.chunks_exact(plane).zip(dx.chunks_mut(LANES * plane));
+        blocks.for_each(|(pixels, planes)| add_planes(pixels, planes));
+    }
+}
+
+/// Blocks of input channels.
+fn blocks(sizes: &Sizes) -> usize {
+    sizes.image.channels.div_ceil(LANES)
+}
+
+/// Up to sixteen channels, one after the other, as pixels.
+fn to_pixels(planes: &[f32], pixels: &mut [Pixel]) {
+    for (lane, plane) in planes.chunks_exact(pixels.len()).enumerate() {
+        for (pixel, value) in pixels.iter_mut().zip(plane) {
+            pixel[lane] = *value;
+        }
+    }
+}
+
+fn add_planes(pixels: &[Pixel], planes: &mut [f32]) {
+    for (lane, plane) in planes.chunks_exact_mut(pixels.len()).enumerate() {
+        for (pixel, value) in pixels.iter().zip(plane) {
+            *value += pixel[lane];
+        }
+    }
+}
+
+with_simd! {
+    /// `dW[out channel] += d patch`, the nine sums of an output channel in registers.
+    fn weights(simd; sizes: &Sizes, pixels: &[Pixel], d: &[f32], winners: &[u8], sums: &mut [Pixel]) {
+        let (width, count, blocks) = (sizes.image.width, sizes.windows(), blocks(sizes));
+        let corners = sizes.corners();
+        let channels = d.chunks_exact(count).zip(winners.chunks_exact(count));
+        for ((d, winners), sums) in channels.zip(sums.chunks_exact_mut(9 * blocks)) {
+            let blocks = pixels.chunks_exact(sizes.plane()).zip(sums.as_chunks_mut::<9>().0);
+            for (pixels, sums) in blocks {
+                let mut nine = sums.map(|sum| simd.load(&sum));
+                let rows = d.chunks_exact(sizes.pooled.width).zip(winners.chunks_exact(sizes.pooled.width));
+                for (row, (d, winners)) in rows.enumerate() {
+                    let mut first = 2 * row * width;
+                    for (d, winner) in d.iter().zip(winners) {
+                        let corner = first + corners[usize::from(*winner & 3)];
+                        let d = simd.splat(*d);
+                        for ky in 0..3 {
+                            let line = &pixels[corner + ky * width..][..3];
+                            for kx in 0..3 {
+                                let sum = &mut nine[3 * ky + kx];
+                                *sum = simd.mul_add(d, simd.load(&line[kx]), *sum);
+                            }
+                        }
+                        first += 2;
+                    }
+                }
+                sums.iter_mut().zip(nine).for_each(|(sum, lanes)| simd.store(lanes, sum));
+            }
+        }
+    }
+}
+
+with_simd! {
+    /// `patch of dx += d W[out channel]`.
+    fn input(simd; sizes: &Sizes, weight: &[Pixel], d: &[f32], winners: &[u8], pixels: &mut [Pixel]) {
+        let (width, count, blocks) = (sizes.image.width, sizes.windows(), blocks(sizes));
+        let corners = sizes.corners();
+        let channels = d.chunks_exact(count).zip(winners.chunks_exact(count));
+        for ((d, winners), weight) in channels.zip(weight.chunks_exact(9 * blocks)) {
+            let blocks = pixels.chunks_exact_mut(sizes.plane()).zip(weight.as_chunks::<9>().0);
+            for (pixels, nine) in blocks {
+                let nine = nine.map(|tap| simd.load(&tap));
+                let rows = d.chunks_exact(sizes.pooled.width).zip(winners.chunks_exact(sizes.pooled.width));
+                for (row, (d, winners)) in rows.enumerate() {
+                    let mut first = 2 * row * width;
+                    for (d, winner) in d.iter().zip(winners) {
+                        let corner = first + corners[usize::from(*winner & 3)];
+                        let d = simd.splat(*d);
+                        for ky in 0..3 {
+                            let line = &mut pixels[corner + ky * width..][..3];
+                            for kx in 0..3 {
+                                let sum = simd.mul_add(d, nine[3 * ky + kx], simd.load(&line[kx]));
+                                simd.store(sum, &mut line[kx]);
+                            }
+                        }
+                        first += 2;
+                    }
+                }
+            }
+        }
+    }
+}
