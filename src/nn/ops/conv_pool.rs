@@ -1,6 +1,5 @@
 //! A convolutional block: convolution, nonlinearity and max pooling as one operation.
 
-use super::convolution::pooled;
 use super::{Activation, Convolution, GradientsOf, conv2d, max_pool2d};
 use crate::device::{Device, Matrix};
 use crate::error::Result;
@@ -28,7 +27,7 @@ pub fn conv_pool<T: Tape<f32, Device>>(
     gradients: GradientsOf,
 ) -> Result<Matrix<T>> {
     let output = sizes.check(&x, weight, bias)?;
-    let pooled = pooled(output)?;
+    let pooled = sizes.pooled()?;
     #[cfg(not(feature = "cuda"))]
     if (sizes.kernel, sizes.stride, sizes.padding) == (3, 1, 0) {
         let sizes = super::cpu::conv_pool::Sizes { image: sizes.image, pooled };

@@ -74,6 +74,14 @@ impl Convolution {
         }
     }
 
+    /// One output image after a 2x2 max pooling with stride 2.
+    ///
+    /// # Errors
+    /// As [`Convolution::output`], and [`Error::Parameter`] where it leaves less than 2x2 pixels.
+    pub fn pooled(&self) -> Result<ImageShape> {
+        pooled(self.output()?)
+    }
+
     /// Weights of one output channel, `channels * kernel * kernel` of the input.
     pub fn taps(&self) -> usize {
         self.image.channels.saturating_mul(self.kernel).saturating_mul(self.kernel)
