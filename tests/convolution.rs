@@ -1,6 +1,10 @@
 //! Convolution, pooling and their fused block against float64 loops and their differences, against their dfdx
-//! compositions, and against each other, over awkward shapes.
+//! compositions, and against each other, over awkward shapes; the network that is made of them; PyTorch's numbers.
 
+#[path = "convolution/network.rs"]
+mod network;
+#[path = "convolution/parity.rs"]
+mod parity;
 #[path = "common/tensors.rs"]
 mod tensors;
 

@@ -7,6 +7,15 @@
 /// How many numbers [`Simd::Lanes`] has.
 pub(crate) const LANES: usize = 16;
 
+/// Sixteen numbers in one cache line: what straddles two takes twice as long to load.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct Line(pub [f32; LANES]);
+
+impl Line {
+    pub(crate) const ZERO: Self = Self([0.0; LANES]);
+}
+
 /// An instruction set. All of them give the same bits.
 pub(crate) trait Simd: Copy {
     /// Sixteen numbers.
@@ -232,3 +241,54 @@ macro_rules! with_simd {
 }
 
 pub(crate) use with_simd;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All results of an instruction set's operations, on numbers of every kind. NaN is one number here: which of two
+    /// NaN an operation hands on is up to the processor.
+    fn results<S: Simd>(simd: S) -> Vec<u32> {
+        let kinds = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.5,
+            1e-40,
+            3.4e38,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::NAN,
+            1.000_000_1,
+            1e-8,
+        ];
+        let pick = |start: usize, step: usize| -> [f32; LANES] {
+            std::array::from_fn(|i| kinds[(start + step * i) % kinds.len()])
+        };
+        let mut all = vec![];
+        for start in 0..kinds.len() {
+            for step in 1..kinds.len() {
+                let [a, b, c] =
+                    [pick(start, step), pick(start + step, 3), pick(2 * start, 7)].map(|v| simd.load(&v));
+                let (best, choice) = simd.select_beaten(a, b, c, simd.splat(2.0));
+                for lanes in [simd.mul_add(a, b, c), best, choice] {
+                    let mut values = [0.0; LANES];
+                    simd.store(lanes, &mut values);
+                    all.extend(values.map(|v| if v.is_nan() { u32::MAX } else { v.to_bits() }));
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn all_instruction_sets_give_the_same_bits() {
+        let want = results(Portable);
+        assert!(want.contains(&u32::MAX) && want.contains(&2f32.to_bits()));
+        #[cfg(target_arch = "x86_64")]
+        {
+            assert!(Avx512::detect().is_none_or(|simd| results(simd) == want));
+            assert!(Avx2::detect().is_none_or(|simd| results(simd) == want));
+        }
+    }
+}

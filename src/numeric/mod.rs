@@ -14,7 +14,7 @@ pub use eigen::{Eigen, symmetric_eigen};
 #[cfg(all(target_arch = "x86_64", not(feature = "cuda")))]
 pub(crate) use lanes::{Avx2, Avx512};
 #[cfg(not(feature = "cuda"))]
-pub(crate) use lanes::{LANES, Portable, Simd, with_simd};
+pub(crate) use lanes::{LANES, Line, Portable, Simd, with_simd};
 pub(crate) use multiversion::multiversion;
 #[cfg(not(feature = "cuda"))]
 pub(crate) use product::product_here;

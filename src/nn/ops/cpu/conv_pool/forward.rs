@@ -134,9 +134,11 @@ fn windows<S: Simd, const V: usize, const Q: usize>(
     let count = sizes.windows();
     for (q, (values, names)) in values.iter().zip(&names).enumerate() {
         let window = row * sizes.pooled.width + column + q;
-        let places = y.iter_mut().skip(window).step_by(count);
-        places.zip(values.as_flattened()).for_each(|(y, value)| *y = *value);
-        let places = winners.iter_mut().skip(window).step_by(count);
-        places.zip(names.as_flattened()).for_each(|(place, name)| *place = *name as u8);
+        for (lane, (value, name)) in values.as_flattened().iter().zip(names.as_flattened()).enumerate() {
+            let place = lane * count + window;
+            // Channels that only fill up the register have no place.
+            let (Some(y), Some(winner)) = (y.get_mut(place), winners.get_mut(place)) else { break };
+            (*y, *winner) = (*value, *name as u8);
+        }
     }
 }

@@ -11,8 +11,9 @@ mod wide;
 pub(crate) use forward::{Forward, conv_pool};
 
 use crate::data::ImageShape;
+use crate::numeric::Line;
 use narrow::Narrow;
-use wide::{Pixel, Wide};
+use wide::Wide;
 
 /// The sizes of the image and of what is pooled from it; `pooled.channels` are the output channels.
 #[derive(Clone, Copy)]
@@ -22,7 +23,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Pixels of one channel of the image.
+    /// Lines of one channel of the image.
     fn plane(&self) -> usize {
         self.image.height * self.image.width
     }
@@ -78,9 +79,9 @@ impl Backward {
     }
 
     /// Scratch for [`Backward::add_weights`] and [`Backward::add_input`].
-    pub(crate) fn scratch(&self) -> Vec<Pixel> {
+    pub(crate) fn scratch(&self) -> Vec<Line> {
         match self {
-            Self::Narrow(_) => vec![],
+            Self::Narrow(narrow) => narrow.scratch(),
             Self::Wide(wide) => wide.scratch(),
         }
     }
@@ -91,17 +92,17 @@ impl Backward {
         x: &[f32],
         d: &[f32],
         winners: &[u8],
-        scratch: &mut [Pixel],
+        scratch: &mut [Line],
         sums: &mut [f32],
     ) {
         match self {
-            Self::Narrow(narrow) => narrow.add_weights(x, d, winners, sums),
+            Self::Narrow(narrow) => narrow.add_weights(x, d, winners, scratch, sums),
             Self::Wide(wide) => wide.add_weights(x, d, winners, scratch, sums),
         }
     }
 
     /// Adds one image's input gradient to `dx`.
-    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut [Pixel], dx: &mut [f32]) {
+    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut [Line], dx: &mut [f32]) {
         match self {
             Self::Narrow(narrow) => narrow.add_input(d, winners, dx),
             Self::Wide(wide) => wide.add_input(d, winners, scratch, dx),

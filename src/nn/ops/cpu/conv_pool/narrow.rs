@@ -5,25 +5,22 @@
 //! channel, and a table of four sums makes that of the weights one as well.
 
 use super::Sizes;
-use crate::numeric::{LANES, with_simd};
-
-/// 4x4 pixels.
-type Patch = [f32; LANES];
+use crate::numeric::{LANES, Line, with_simd};
 
 /// Layouts of the backward pass.
 pub(crate) struct Narrow {
     sizes: Sizes,
     /// `[in channel][out channel][winner]`: the kernel where that winner has it.
-    placed: Vec<Patch>,
+    placed: Vec<Line>,
 }
 
 impl Narrow {
     /// From `weight` `(out channels, in channels * 9)`.
     pub(crate) fn new(sizes: &Sizes, weight: &[f32]) -> Self {
-        let mut placed = vec![[0.0; LANES]; sizes.image.channels * sizes.pooled.channels * 4];
+        let mut placed = vec![Line::ZERO; sizes.image.channels * sizes.pooled.channels * 4];
         for_each_place(sizes, |weight_index, patch, place| {
             if let (Some(patch), Some(value)) = (placed.get_mut(patch), weight.get(weight_index)) {
-                patch[place] = *value;
+                patch.0[place] = *value;
             }
         });
         Self { sizes: *sizes, placed }
@@ -43,9 +40,25 @@ impl Narrow {
         dw.iter_mut().zip(totals).for_each(|(dw, total)| *dw += total as f32);
     }
 
+    /// Scratch for the sums of one image.
+    pub(crate) fn scratch(&self) -> Vec<Line> {
+        vec![Line::ZERO; self.placed.len()]
+    }
+
     /// Adds the weight gradient of one image.
-    pub(crate) fn add_weights(&self, x: &[f32], d: &[f32], winners: &[u8], sums: &mut [f32]) {
-        weights(&self.sizes, x, d, winners, sums.as_chunks_mut::<LANES>().0);
+    pub(crate) fn add_weights(
+        &self,
+        x: &[f32],
+        d: &[f32],
+        winners: &[u8],
+        scratch: &mut [Line],
+        sums: &mut [f32],
+    ) {
+        scratch.fill(Line::ZERO);
+        weights(&self.sizes, x, d, winners, scratch);
+        for (sums, line) in sums.as_chunks_mut::<LANES>().0.iter_mut().zip(scratch) {
+            sums.iter_mut().zip(line.0).for_each(|(sum, value)| *sum += value);
+        }
     }
 
     /// Adds the input gradient of one image.
@@ -71,7 +84,7 @@ fn for_each_place(sizes: &Sizes, mut f: impl FnMut(usize, usize, usize)) {
 }
 
 with_simd! {
-    fn weights(simd; sizes: &Sizes, x: &[f32], d: &[f32], winners: &[u8], sums: &mut [Patch]) {
+    fn weights(simd; sizes: &Sizes, x: &[f32], d: &[f32], winners: &[u8], sums: &mut [Line]) {
         let (width, count) = (sizes.image.width, sizes.windows());
         let planes = x.chunks_exact(sizes.plane()).zip(sums.chunks_exact_mut(4 * sizes.pooled.channels));
         for (plane, sums) in planes {
@@ -83,11 +96,11 @@ with_simd! {
                         line.copy_from_slice(&plane[first + y * width..][..4]);
                     }
                     let patch = simd.load(&patch);
-                    let window = row * sizes.pooled.width + column;
-                    let d = d.iter().skip(window).step_by(count);
-                    let winners = winners.iter().skip(window).step_by(count);
-                    for ((sums, d), winner) in sums.as_chunks_mut::<4>().0.iter_mut().zip(d).zip(winners) {
-                        let sums = &mut sums[usize::from(*winner & 3)];
+                    let mut at = row * sizes.pooled.width + column;
+                    for sums in sums.as_chunks_mut::<4>().0 {
+                        let (Some(d), Some(winner)) = (d.get(at), winners.get(at)) else { return };
+                        at += count;
+                        let sums = &mut sums[usize::from(*winner & 3)].0;
                         simd.store(simd.mul_add(simd.splat(*d), patch, simd.load(sums)), sums);
                     }
                 }
@@ -97,18 +110,18 @@ with_simd! {
 }
 
 with_simd! {
-    fn input(simd; sizes: &Sizes, placed: &[Patch], d: &[f32], winners: &[u8], dx: &mut [f32]) {
+    fn input(simd; sizes: &Sizes, placed: &[Line], d: &[f32], winners: &[u8], dx: &mut [f32]) {
         let (width, count) = (sizes.image.width, sizes.windows());
         let planes = dx.chunks_exact_mut(sizes.plane()).zip(placed.chunks_exact(4 * sizes.pooled.channels));
         for (plane, placed) in planes {
             for row in 0..sizes.pooled.height {
                 for column in 0..sizes.pooled.width {
-                    let window = row * sizes.pooled.width + column;
-                    let d = d.iter().skip(window).step_by(count);
-                    let winners = winners.iter().skip(window).step_by(count);
+                    let mut at = row * sizes.pooled.width + column;
                     let mut sum = simd.splat(0.0);
-                    for ((placed, d), winner) in placed.as_chunks::<4>().0.iter().zip(d).zip(winners) {
-                        let kernel = &placed[usize::from(*winner & 3)];
+                    for placed in placed.as_chunks::<4>().0 {
+                        let (Some(d), Some(winner)) = (d.get(at), winners.get(at)) else { return };
+                        at += count;
+                        let kernel = &placed[usize::from(*winner & 3)].0;
                         sum = simd.mul_add(simd.splat(*d), simd.load(kernel), sum);
                     }
                     let mut patch = [0.0; LANES];

@@ -4,27 +4,24 @@
 //! window and an output channel touch: `dW += d patch` and `patch of dx += d W`.
 
 use super::Sizes;
-use crate::numeric::{LANES, with_simd};
-
-/// One pixel's input channels.
-pub(crate) type Pixel = [f32; LANES];
+use crate::numeric::{LANES, Line, with_simd};
 
 /// Layouts and scratch of the backward pass.
 pub(crate) struct Wide {
     sizes: Sizes,
     /// `[out channel][block of input channels][tap]`.
-    weight: Vec<Pixel>,
+    weight: Vec<Line>,
 }
 
 impl Wide {
     /// From `weight` `(out channels, in channels * 9)`.
     pub(crate) fn new(sizes: &Sizes, weight: &[f32]) -> Self {
-        let mut packed = vec![[0.0; LANES]; sizes.pooled.channels * blocks(sizes) * 9];
+        let mut packed = vec![Line::ZERO; sizes.pooled.channels * blocks(sizes) * 9];
         for (row, packed) in weight.chunks_exact(sizes.taps()).zip(packed.chunks_exact_mut(blocks(sizes) * 9))
         {
             for (channel, taps) in row.as_chunks::<9>().0.iter().enumerate() {
                 for (tap, value) in taps.iter().enumerate() {
-                    packed[channel / LANES * 9 + tap][channel % LANES] = *value;
+                    packed[channel / LANES * 9 + tap].0[channel % LANES] = *value;
                 }
             }
         }
@@ -49,8 +46,8 @@ impl Wide {
     }
 
     /// Scratch for one image, channels-last in blocks.
-    pub(crate) fn scratch(&self) -> Vec<Pixel> {
-        vec![[0.0; LANES]; blocks(&self.sizes) * self.sizes.plane()]
+    pub(crate) fn scratch(&self) -> Vec<Line> {
+        vec![Line::ZERO; blocks(&self.sizes) * self.sizes.plane()]
     }
 
     /// Adds the weight gradient of one image.
@@ -59,7 +56,7 @@ impl Wide {
         x: &[f32],
         d: &[f32],
         winners: &[u8],
-        scratch: &mut [Pixel],
+        scratch: &mut [Line],
         sums: &mut [f32],
     ) {
         let plane = self.sizes.plane();
@@ -69,8 +66,8 @@ impl Wide {
     }
 
     /// Adds the input gradient of one image.
-    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut [Pixel], dx: &mut [f32]) {
-        scratch.fill([0.0; LANES]);
+    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut [Line], dx: &mut [f32]) {
+        scratch.fill(Line::ZERO);
         input(&self.sizes, &self.weight, d, winners, scratch);
         let plane = self.sizes.plane();
         let blocks = scratch.chunks_exact(plane).zip(dx.chunks_mut(LANES * plane));
@@ -84,25 +81,25 @@ fn blocks(sizes: &Sizes) -> usize {
 }
 
 /// Up to sixteen channels, one after the other, as pixels.
-fn to_pixels(planes: &[f32], pixels: &mut [Pixel]) {
+fn to_pixels(planes: &[f32], pixels: &mut [Line]) {
     for (lane, plane) in planes.chunks_exact(pixels.len()).enumerate() {
         for (pixel, value) in pixels.iter_mut().zip(plane) {
-            pixel[lane] = *value;
+            pixel.0[lane] = *value;
         }
     }
 }
 
-fn add_planes(pixels: &[Pixel], planes: &mut [f32]) {
+fn add_planes(pixels: &[Line], planes: &mut [f32]) {
     for (lane, plane) in planes.chunks_exact_mut(pixels.len()).enumerate() {
         for (pixel, value) in pixels.iter().zip(plane) {
-            *value += pixel[lane];
+            *value += pixel.0[lane];
         }
     }
 }
 
 with_simd! {
     /// `dW[out channel] += d patch`, the nine sums of an output channel in registers.
-    fn weights(simd; sizes: &Sizes, pixels: &[Pixel], d: &[f32], winners: &[u8], sums: &mut [Pixel]) {
+    fn weights(simd; sizes: &Sizes, pixels: &[Line], d: &[f32], winners: &[u8], sums: &mut [[f32; LANES]]) {
         let (width, count, blocks) = (sizes.image.width, sizes.windows(), blocks(sizes));
         let corners = sizes.corners();
         let channels = d.chunks_exact(count).zip(winners.chunks_exact(count));
@@ -120,7 +117,7 @@ with_simd! {
                             let line = &pixels[corner + ky * width..][..3];
                             for kx in 0..3 {
                                 let sum = &mut nine[3 * ky + kx];
-                                *sum = simd.mul_add(d, simd.load(&line[kx]), *sum);
+                                *sum = simd.mul_add(d, simd.load(&line[kx].0), *sum);
                             }
                         }
                         first += 2;
@@ -134,14 +131,14 @@ with_simd! {
 
 with_simd! {
     /// `patch of dx += d W[out channel]`.
-    fn input(simd; sizes: &Sizes, weight: &[Pixel], d: &[f32], winners: &[u8], pixels: &mut [Pixel]) {
+    fn input(simd; sizes: &Sizes, weight: &[Line], d: &[f32], winners: &[u8], pixels: &mut [Line]) {
         let (width, count, blocks) = (sizes.image.width, sizes.windows(), blocks(sizes));
         let corners = sizes.corners();
         let channels = d.chunks_exact(count).zip(winners.chunks_exact(count));
         for ((d, winners), weight) in channels.zip(weight.chunks_exact(9 * blocks)) {
             let blocks = pixels.chunks_exact_mut(sizes.plane()).zip(weight.as_chunks::<9>().0);
             for (pixels, nine) in blocks {
-                let nine = nine.map(|tap| simd.load(&tap));
+                let nine = nine.map(|tap| simd.load(&tap.0));
                 let rows = d.chunks_exact(sizes.pooled.width).zip(winners.chunks_exact(sizes.pooled.width));
                 for (row, (d, winners)) in rows.enumerate() {
                     let mut first = 2 * row * width;
@@ -151,8 +148,8 @@ with_simd! {
                         for ky in 0..3 {
                             let line = &mut pixels[corner + ky * width..][..3];
                             for kx in 0..3 {
-                                let sum = simd.mul_add(d, nine[3 * ky + kx], simd.load(&line[kx]));
-                                simd.store(sum, &mut line[kx]);
+                                let sum = simd.mul_add(d, nine[3 * ky + kx], simd.load(&line[kx].0));
+                                simd.store(sum, &mut line[kx].0);
                             }
                         }
                         first += 2;
