@@ -141,7 +141,7 @@ fn it_is_trained_with_a_penalty_of_its_last_hidden_layer() -> Result<()> {
     // A bright bar, lying or standing.
     let image = |i: usize, j: usize| {
         let (y, x) = (j / 10, j % 10);
-        let on = if i % 2 == 0 { y == 2 + i / 2 % 6 } else { x == 2 + i / 2 % 6 };
+        let on = if i.is_multiple_of(2) { y == 2 + i / 2 % 6 } else { x == 2 + i / 2 % 6 };
         if on { 1.0 } else { 0.0 }
     };
     let images = Array2::from_shape_fn((120, 100), |(i, j)| image(i, j));

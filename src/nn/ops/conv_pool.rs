@@ -46,7 +46,7 @@ fn run<T: Tape<f32, Device>>(
     activation: Activation,
     gradients: GradientsOf,
 ) -> Result<Matrix<T>> {
-    use super::cpu::conv_pool::{Backward, Forward, conv_pool};
+    use super::cpu::conv_pool::{Backward, Forward, Scratch, conv_pool};
     use super::cpu::{ByImage, Wanted, activate, add_row_sums, slope};
     use crate::device::{Bytes, Contiguous, values_mut, zeros};
     use dfdx::prelude::PutTape;
@@ -72,7 +72,7 @@ fn run<T: Tape<f32, Device>>(
         let pass = Backward::new(&sizes, weight.values());
         let backward = ByImage { x: &x, weight: &weight, bias: &bias, gradients, layout: pass.layout() };
         let scratch = || (vec![0.0; outputs], pass.scratch());
-        let each = |(d, scratch): &mut (Vec<f32>, Vec<_>), image: usize, wanted: Wanted<'_>| {
+        let each = |(d, scratch): &mut (Vec<f32>, Scratch), image: usize, wanted: Wanted<'_>| {
             let of = image * outputs..(image + 1) * outputs;
             d.fill(0.0);
             slope(activation, d, &dy[of.clone()], &kept.values()[of.clone()]);

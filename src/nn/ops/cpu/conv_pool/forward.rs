@@ -42,8 +42,11 @@ with_simd! {
         for ((weight, bias), (y, winners)) in parameters.zip(outputs) {
             let weight = weight.as_chunks::<LANES>().0;
             match bias.as_chunks::<LANES>().0 {
-                [one] => block(simd, sizes, weight, &[simd.load(one)], x, y, winners),
-                [one, two] => block(simd, sizes, weight, &[simd.load(one), simd.load(two)], x, y, winners),
+                [one] => Block { simd, sizes, weight, bias: [simd.load(one)] }.run(x, y, winners),
+                [one, two] => {
+                    let bias = [simd.load(one), simd.load(two)];
+                    Block { simd, sizes, weight, bias }.run(x, y, winners);
+                }
                 _ => {}
             }
         }
@@ -51,94 +54,94 @@ with_simd! {
 }
 
 /// `V` registers of output channels.
-#[inline(always)]
-fn block<S: Simd, const V: usize>(
+struct Block<'a, S: Simd, const V: usize> {
     simd: S,
-    sizes: &Sizes,
-    weight: &[[f32; LANES]],
-    bias: &[S::Lanes; V],
-    x: &[f32],
-    y: &mut [f32],
-    winners: &mut [u8],
-) {
-    let width = sizes.pooled.width;
-    for row in 0..sizes.pooled.height {
-        let mut column = 0;
-        // Sixteen sums: enough to hide the latency of an addition, and no more than there are registers for.
-        if V == 1 {
-            while column + 4 <= width {
-                windows::<S, V, 4>(simd, sizes, weight, bias, x, y, winners, (row, column));
-                column += 4;
-            }
-        } else {
-            while column + 2 <= width {
-                windows::<S, V, 2>(simd, sizes, weight, bias, x, y, winners, (row, column));
-                column += 2;
-            }
-        }
-        while column < width {
-            windows::<S, V, 1>(simd, sizes, weight, bias, x, y, winners, (row, column));
-            column += 1;
-        }
-    }
+    sizes: &'a Sizes,
+    weight: &'a [[f32; LANES]],
+    bias: [S::Lanes; V],
 }
 
-/// `Q` windows side by side.
-#[inline(always)]
-fn windows<S: Simd, const V: usize, const Q: usize>(
-    simd: S,
-    sizes: &Sizes,
-    weight: &[[f32; LANES]],
-    bias: &[S::Lanes; V],
-    x: &[f32],
-    y: &mut [f32],
-    winners: &mut [u8],
-    (row, column): (usize, usize),
-) {
-    let width = sizes.image.width;
-    let mut sums = [[*bias; 4]; Q];
-    let mut kernel_rows = weight.chunks_exact(3 * V);
-    for plane in x.chunks_exact(sizes.plane()) {
-        let mut first = 2 * row * width + 2 * column;
-        for _ in 0..3 {
-            let Some(taps) = kernel_rows.next() else { return };
-            let lines = [&plane[first..][..2 * Q + 2], &plane[first + width..][..2 * Q + 2]];
-            for kx in 0..3 {
-                let tap: [S::Lanes; V] = std::array::from_fn(|v| simd.load(&taps[kx * V + v]));
-                for q in 0..Q {
-                    for corner in 0..4 {
-                        let pixel = simd.splat(lines[corner / 2][2 * q + corner % 2 + kx]);
-                        for v in 0..V {
-                            sums[q][corner][v] = simd.mul_add(pixel, tap[v], sums[q][corner][v]);
+impl<S: Simd, const V: usize> Block<'_, S, V> {
+    /// All windows of one image.
+    #[inline(always)]
+    fn run(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
+        let width = self.sizes.pooled.width;
+        for row in 0..self.sizes.pooled.height {
+            let mut column = 0;
+            // Sixteen sums: enough to hide the latency of an addition, and no more than there are registers for.
+            if V == 1 {
+                while column + 4 <= width {
+                    self.windows::<4>(x, y, winners, (row, column));
+                    column += 4;
+                }
+            } else {
+                while column + 2 <= width {
+                    self.windows::<2>(x, y, winners, (row, column));
+                    column += 2;
+                }
+            }
+            while column < width {
+                self.windows::<1>(x, y, winners, (row, column));
+                column += 1;
+            }
+        }
+    }
+
+    /// `Q` windows side by side.
+    #[inline(always)]
+    fn windows<const Q: usize>(
+        &self,
+        x: &[f32],
+        y: &mut [f32],
+        winners: &mut [u8],
+        (row, column): (usize, usize),
+    ) {
+        let Self { simd, sizes, weight, bias } = *self;
+        let width = sizes.image.width;
+        let mut sums = [[bias; 4]; Q];
+        let mut kernel_rows = weight.chunks_exact(3 * V);
+        for plane in x.chunks_exact(sizes.plane()) {
+            let mut first = 2 * row * width + 2 * column;
+            for _ in 0..3 {
+                let Some(taps) = kernel_rows.next() else { return };
+                let lines = [&plane[first..][..2 * Q + 2], &plane[first + width..][..2 * Q + 2]];
+                for kx in 0..3 {
+                    let tap: [S::Lanes; V] = std::array::from_fn(|v| simd.load(&taps[kx * V + v]));
+                    for (q, sums) in sums.iter_mut().enumerate() {
+                        for (corner, sums) in sums.iter_mut().enumerate() {
+                            let pixel = simd.splat(lines[corner / 2][2 * q + corner % 2 + kx]);
+                            for (sum, tap) in sums.iter_mut().zip(tap) {
+                                *sum = simd.mul_add(pixel, tap, *sum);
+                            }
                         }
                     }
                 }
+                first += width;
             }
-            first += width;
         }
-    }
-    // First out of the registers, then to their places: a loop over sums that is too long to be unrolled would keep
-    // them in memory from the start.
-    let (mut values, mut names) = ([[[0.0; LANES]; V]; Q], [[[0.0; LANES]; V]; Q]);
-    for q in 0..Q {
-        for v in 0..V {
-            let (mut best, mut winner) = (sums[q][0][v], simd.splat(0.0));
-            for corner in 1..4 {
-                let name = simd.splat(corner as f32);
-                (best, winner) = simd.select_beaten(sums[q][corner][v], best, name, winner);
+        // First out of the registers, then to their places: a loop over sums that is too long to be unrolled would
+        // keep them in memory from the start. The name of a corner is not calculated with: any bits will do.
+        let (mut values, mut names) = ([[[0.0; LANES]; V]; Q], [[[0.0; LANES]; V]; Q]);
+        for (q, [first, rest @ ..]) in sums.iter().enumerate() {
+            for v in 0..V {
+                let (mut best, mut winner) = (first[v], simd.splat(0.0));
+                for (corner, sums) in (1..4).zip(rest) {
+                    let name = simd.splat(f32::from_bits(corner));
+                    (best, winner) = simd.select_beaten(sums[v], best, name, winner);
+                }
+                simd.store(best, &mut values[q][v]);
+                simd.store(winner, &mut names[q][v]);
             }
-            simd.store(best, &mut values[q][v]);
-            simd.store(winner, &mut names[q][v]);
         }
-    }
-    let count = sizes.windows();
-    for (q, (values, names)) in values.iter().zip(&names).enumerate() {
-        let window = row * sizes.pooled.width + column + q;
-        for (lane, (value, name)) in values.as_flattened().iter().zip(names.as_flattened()).enumerate() {
-            let place = lane * count + window;
-            // Channels that only fill up the register have no place.
-            let (Some(y), Some(winner)) = (y.get_mut(place), winners.get_mut(place)) else { break };
-            (*y, *winner) = (*value, *name as u8);
+        let count = sizes.windows();
+        for (q, (values, names)) in values.iter().zip(&names).enumerate() {
+            let window = row * sizes.pooled.width + column + q;
+            for (lane, (value, name)) in values.as_flattened().iter().zip(names.as_flattened()).enumerate() {
+                let place = lane * count + window;
+                // Channels that only fill up the register have no place.
+                let (Some(y), Some(winner)) = (y.get_mut(place), winners.get_mut(place)) else { break };
+                (*y, *winner) = (*value, name.to_bits() as u8);
+            }
         }
     }
 }

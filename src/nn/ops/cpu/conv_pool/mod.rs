@@ -5,6 +5,7 @@
 //! multiplications of a convolution's own backward pass.
 
 mod forward;
+mod lists;
 mod narrow;
 mod wide;
 
@@ -12,6 +13,7 @@ pub(crate) use forward::{Forward, conv_pool};
 
 use crate::data::ImageShape;
 use crate::numeric::Line;
+use lists::Lists;
 use narrow::Narrow;
 use wide::Wide;
 
@@ -42,6 +44,13 @@ impl Sizes {
     fn corners(&self) -> [usize; 4] {
         [0, 1, self.image.width, self.image.width + 1]
     }
+}
+
+/// What one backward pass over an image needs.
+pub(crate) struct Scratch {
+    /// Few channels: the sums of an image. Many: the image or its gradient, channels-last.
+    lines: Vec<Line>,
+    lists: Lists,
 }
 
 /// The backward pass, by the way that is faster for the number of input channels.
@@ -79,7 +88,7 @@ impl Backward {
     }
 
     /// Scratch for [`Backward::add_weights`] and [`Backward::add_input`].
-    pub(crate) fn scratch(&self) -> Vec<Line> {
+    pub(crate) fn scratch(&self) -> Scratch {
         match self {
             Self::Narrow(narrow) => narrow.scratch(),
             Self::Wide(wide) => wide.scratch(),
@@ -92,7 +101,7 @@ impl Backward {
         x: &[f32],
         d: &[f32],
         winners: &[u8],
-        scratch: &mut [Line],
+        scratch: &mut Scratch,
         sums: &mut [f32],
     ) {
         match self {
@@ -102,7 +111,7 @@ impl Backward {
     }
 
     /// Adds one image's input gradient to `dx`.
-    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut [Line], dx: &mut [f32]) {
+    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut Scratch, dx: &mut [f32]) {
         match self {
             Self::Narrow(narrow) => narrow.add_input(d, winners, dx),
             Self::Wide(wide) => wide.add_input(d, winners, scratch, dx),

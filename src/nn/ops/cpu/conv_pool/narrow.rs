@@ -4,7 +4,8 @@
 //! of four places: a table of the four placed kernels makes the gradient by the patch one multiplication an output
 //! channel, and a table of four sums makes that of the weights one as well.
 
-use super::Sizes;
+use super::lists::Lists;
+use super::{Scratch, Sizes};
 use crate::numeric::{LANES, Line, with_simd};
 
 /// Layouts of the backward pass.
@@ -41,8 +42,8 @@ impl Narrow {
     }
 
     /// Scratch for the sums of one image.
-    pub(crate) fn scratch(&self) -> Vec<Line> {
-        vec![Line::ZERO; self.placed.len()]
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch { lines: vec![Line::ZERO; self.placed.len()], lists: Lists::new(0) }
     }
 
     /// Adds the weight gradient of one image.
@@ -51,12 +52,12 @@ impl Narrow {
         x: &[f32],
         d: &[f32],
         winners: &[u8],
-        scratch: &mut [Line],
+        scratch: &mut Scratch,
         sums: &mut [f32],
     ) {
-        scratch.fill(Line::ZERO);
-        weights(&self.sizes, x, d, winners, scratch);
-        for (sums, line) in sums.as_chunks_mut::<LANES>().0.iter_mut().zip(scratch) {
+        scratch.lines.fill(Line::ZERO);
+        weights(&self.sizes, x, d, winners, &mut scratch.lines);
+        for (sums, line) in sums.as_chunks_mut::<LANES>().0.iter_mut().zip(&scratch.lines) {
             sums.iter_mut().zip(line.0).for_each(|(sum, value)| *sum += value);
         }
     }

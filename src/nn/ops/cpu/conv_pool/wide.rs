@@ -3,8 +3,9 @@
 //! Only the winner of a window has a gradient `d`, so that its 3x3 patch of the image, nine registers, is all that a
 //! window and an output channel touch: `dW += d patch` and `patch of dx += d W`.
 
-use super::Sizes;
-use crate::numeric::{LANES, Line, with_simd};
+use super::lists::Lists;
+use super::{Scratch, Sizes};
+use crate::numeric::{LANES, Line, Simd, with_simd};
 
 /// Layouts and scratch of the backward pass.
 pub(crate) struct Wide {
@@ -45,9 +46,10 @@ impl Wide {
         }
     }
 
-    /// Scratch for one image, channels-last in blocks.
-    pub(crate) fn scratch(&self) -> Vec<Line> {
-        vec![Line::ZERO; blocks(&self.sizes) * self.sizes.plane()]
+    /// Scratch for one image.
+    pub(crate) fn scratch(&self) -> Scratch {
+        let lines = vec![Line::ZERO; blocks(&self.sizes) * self.sizes.plane()];
+        Scratch { lines, lists: Lists::new(self.sizes.pooled.channels) }
     }
 
     /// Adds the weight gradient of one image.
@@ -56,21 +58,22 @@ impl Wide {
         x: &[f32],
         d: &[f32],
         winners: &[u8],
-        scratch: &mut [Line],
+        scratch: &mut Scratch,
         sums: &mut [f32],
     ) {
         let plane = self.sizes.plane();
-        let blocks = scratch.chunks_exact_mut(plane).zip(x.chunks(LANES * plane));
+        let blocks = scratch.lines.chunks_exact_mut(plane).zip(x.chunks(LANES * plane));
         blocks.for_each(|(pixels, planes)| to_pixels(planes, pixels));
-        weights(&self.sizes, scratch, d, winners, sums.as_chunks_mut::<LANES>().0);
+        weights(&self.sizes, &scratch.lines, d, winners, sums.as_chunks_mut::<LANES>().0);
     }
 
     /// Adds the input gradient of one image.
-    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut [Line], dx: &mut [f32]) {
-        scratch.fill(Line::ZERO);
-        input(&self.sizes, &self.weight, d, winners, scratch);
+    pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], scratch: &mut Scratch, dx: &mut [f32]) {
+        let Scratch { lines: pixels, lists } = scratch;
+        pixels.fill(Line::ZERO);
+        input(&self.sizes, &self.weight, d, winners, lists, pixels);
         let plane = self.sizes.plane();
-        let blocks = scratch.chunks_exact(plane).zip(dx.chunks_mut(LANES * plane));
+        let blocks = pixels.chunks_exact(plane).zip(dx.chunks_mut(LANES * plane));
         blocks.for_each(|(pixels, planes)| add_planes(pixels, planes));
     }
 }
@@ -131,31 +134,49 @@ with_simd! {
 
 with_simd! {
     /// `patch of dx += d W[out channel]`.
-    fn input(simd; sizes: &Sizes, weight: &[Line], d: &[f32], winners: &[u8], pixels: &mut [Line]) {
-        let (width, count, blocks) = (sizes.image.width, sizes.windows(), blocks(sizes));
-        let corners = sizes.corners();
-        let channels = d.chunks_exact(count).zip(winners.chunks_exact(count));
-        for ((d, winners), weight) in channels.zip(weight.chunks_exact(9 * blocks)) {
-            let blocks = pixels.chunks_exact_mut(sizes.plane()).zip(weight.as_chunks::<9>().0);
-            for (pixels, nine) in blocks {
-                let nine = nine.map(|tap| simd.load(&tap.0));
-                let rows = d.chunks_exact(sizes.pooled.width).zip(winners.chunks_exact(sizes.pooled.width));
-                for (row, (d, winners)) in rows.enumerate() {
-                    let mut first = 2 * row * width;
-                    for (d, winner) in d.iter().zip(winners) {
-                        let corner = first + corners[usize::from(*winner & 3)];
-                        let d = simd.splat(*d);
-                        for ky in 0..3 {
-                            let line = &mut pixels[corner + ky * width..][..3];
-                            for kx in 0..3 {
-                                let sum = simd.mul_add(d, nine[3 * ky + kx], simd.load(&line[kx].0));
-                                simd.store(sum, &mut line[kx].0);
-                            }
+    ///
+    /// The four outputs of a window see 4x4 pixels, whose sixteen sums are in registers while all output channels with
+    /// the same winner add their 3x3 patch to them.
+    fn input(simd; sizes: &Sizes, weight: &[Line], d: &[f32], winners: &[u8], lists: &mut Lists, pixels: &mut [Line]) {
+        let (count, blocks) = (sizes.windows(), blocks(sizes));
+        for row in 0..sizes.pooled.height {
+            for column in 0..sizes.pooled.width {
+                lists.sort(winners, row * sizes.pooled.width + column, count);
+                for (block, pixels) in pixels.chunks_exact_mut(sizes.plane()).enumerate() {
+                    let mut sums = [simd.splat(0.0); 16];
+                    let weight = weight.as_chunks::<9>().0;
+                    let all = (simd, weight, blocks, block, d);
+                    add_kernels::<_, 0>(all, lists.of(0), &mut sums);
+                    add_kernels::<_, 1>(all, lists.of(1), &mut sums);
+                    add_kernels::<_, 2>(all, lists.of(2), &mut sums);
+                    add_kernels::<_, 3>(all, lists.of(3), &mut sums);
+                    let first = 2 * (row * sizes.image.width + column);
+                    for (y, sums) in sums.as_chunks::<4>().0.iter().enumerate() {
+                        let line = &mut pixels[first + y * sizes.image.width..][..4];
+                        for (pixel, sum) in line.iter_mut().zip(sums) {
+                            let total = simd.mul_add(simd.splat(1.0), *sum, simd.load(&pixel.0));
+                            simd.store(total, &mut pixel.0);
                         }
-                        first += 2;
                     }
                 }
             }
+        }
+    }
+}
+
+/// Adds the kernels of the output channels that the winner `CORNER` has, times their gradients.
+#[inline(always)]
+fn add_kernels<S: Simd, const CORNER: usize>(
+    (simd, weight, blocks, block, d): (S, &[[Line; 9]], usize, usize, &[f32]),
+    list: &[(usize, usize)],
+    sums: &mut [S::Lanes; 16],
+) {
+    for &(channel, place) in list {
+        let (Some(nine), Some(d)) = (weight.get(channel * blocks + block), d.get(place)) else { return };
+        let d = simd.splat(*d);
+        for (tap, kernel) in nine.iter().enumerate() {
+            let sum = &mut sums[4 * (tap / 3 + CORNER / 2) + tap % 3 + CORNER % 2];
+            *sum = simd.mul_add(d, simd.load(&kernel.0), *sum);
         }
     }
 }
