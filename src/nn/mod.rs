@@ -1,5 +1,6 @@
 //! Networks with named parameters and runtime sizes, on dfdx tensors.
 
+mod cnn;
 mod mlp;
 pub(crate) mod network;
 pub mod ops;
@@ -8,6 +9,7 @@ mod parameter;
 mod predict;
 pub(crate) mod tensors;
 
+pub use cnn::Cnn;
 pub use mlp::Mlp;
 pub use network::{Forward, Network, Recorded};
 pub use ops::{Activation, GradientsOf};

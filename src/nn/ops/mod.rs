@@ -6,9 +6,13 @@
 
 mod activation;
 pub mod composed;
+mod conv2d;
+mod conv_pool;
+mod convolution;
 mod cross_entropy;
 mod dense;
 mod linear;
+mod max_pool2d;
 mod pairing;
 mod spectral;
 
@@ -16,9 +20,13 @@ mod spectral;
 pub(crate) mod cpu;
 
 pub use activation::{Activation, relu, tanh};
+pub use conv_pool::conv_pool;
+pub use conv2d::conv2d;
+pub use convolution::Convolution;
 pub use cross_entropy::cross_entropy;
 pub use dense::dense;
 pub use linear::linear;
+pub use max_pool2d::max_pool2d;
 pub use pairing::pairing;
 pub use spectral::{SpectralTarget, spectral_penalty};
 

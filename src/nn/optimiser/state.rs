@@ -27,7 +27,7 @@ use std::path::Path;
 ///
 /// let mut net = Mlp::new(&[4, 16, 2], Activation::Tanh, 0)?;
 /// let mut state = OptimiserState::new(Sgd { learning_rate: 0.1, ..Sgd::default() }, &net)?;
-/// let images = matrix(vec![0.1, 0.9, 0.4, 0.3, 0.8, 0.2, 0.5, 0.7], 2, 4)?;
+/// let images = matrix(&[0.1, 0.9, 0.4, 0.3, 0.8, 0.2, 0.5, 0.7], 2, 4)?;
 /// for _ in 0..3 {
 ///     let recorded = net.record(images.clone(), GradientsOf::Parameters)?;
 ///     let mut gradients = cross_entropy(recorded.logits, &[0, 1])?.backward();
