@@ -8,7 +8,7 @@
 //! # A guided tour
 //!
 //! * [`data`]: labelled images in memory, and [MNIST](data::mnist), which is shipped with the repository.
-//! * [`nn`]: networks with runtime sizes and named parameters ([`nn::Mlp`]), [optimisers](nn::Optimiser), safetensors
+//! * [`nn`]: networks with runtime sizes and named parameters ([`nn::Mlp`], [`nn::Cnn`]), [optimisers](nn::Optimiser), safetensors
 //!   files, and the differentiable [operations](nn::ops) beneath.
 //! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), and the
 //!   [penalty](spectra::SpectralPenalty) that shapes it.

@@ -9,7 +9,7 @@ pub use crate::attack::{
 pub use crate::data::{Dataset, ImageShape, Mnist, idx, mnist};
 pub use crate::exchange::{self, Npz};
 pub use crate::frame::Frame;
-pub use crate::nn::{Activation, Adam, Mlp, Network, Optimiser, RmsProp, Sgd, error_rate, predictions};
+pub use crate::nn::{Activation, Adam, Cnn, Mlp, Network, Optimiser, RmsProp, Sgd, error_rate, predictions};
 pub use crate::plot;
 pub use crate::spectra::{PowerLaw, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
 pub use crate::train::{History, JacobianPenalty, Projections, Training};

@@ -375,3 +375,33 @@ fn branches_of_a_tape_add_up() -> Result<()> {
     let _ = device()?.try_tensor_from_vec(vec![0.0f32], ());
     Ok(())
 }
+
+#[test]
+fn a_tensor_that_is_used_twice_gets_both_gradients() -> Result<()> {
+    let (w, b, u) = (random(6, 6, 1), random(1, 6, 2), random(12, 6, 3));
+    let v = random(6, 6, 4);
+    let labels: Vec<u8> = (0..12).map(|i| i % 6).collect();
+    let target = SpectralTarget { beta: 1.0, alpha: 1.0, tau: 2 };
+    let everything = GradientsOf::Everything;
+    type Loss<'a> = Box<dyn Fn(Matrix<Recording>) -> Result<Scalar<Recording>> + 'a>;
+    let losses: [(&str, Loss<'_>); 6] = [
+        ("linear", Box::new(|x| ops::pairing(ops::linear(x, &w, &b, everything)?, &u))),
+        ("dense", Box::new(|x| ops::pairing(ops::dense(x, &w, &b, Activation::Tanh, everything)?, &u))),
+        ("tanh", Box::new(|x| ops::pairing(ops::tanh(x)?, &u))),
+        ("relu", Box::new(|x| ops::pairing(ops::relu(x)?, &u))),
+        ("cross-entropy", Box::new(|x| ops::cross_entropy(x, &labels))),
+        ("penalty", Box::new(|x| ops::spectral_penalty(x, &v, &target))),
+    ];
+    for (name, loss) in losses {
+        let x = random(12, 6, 0);
+        let once = backward(loss(x.retaped())?);
+        let twice = backward(loss(x.retaped())? + loss(x.retaped())?);
+        let parameters: &[&Matrix] = if ["linear", "dense"].contains(&name) { &[&w, &b] } else { &[] };
+        for tensor in [&x].into_iter().chain(parameters.iter().copied()) {
+            let doubled: Vec<f32> = once.get(tensor).as_vec().iter().map(|g| 2.0 * g).collect();
+            assert!(doubled.iter().any(|g| g.abs() > 1e-4), "{name}");
+            assert_close(&twice.get(tensor).as_vec(), &doubled, 1e-6);
+        }
+    }
+    Ok(())
+}

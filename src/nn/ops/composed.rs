@@ -4,8 +4,10 @@
 //! float64 finite differences.
 
 mod adjoint;
+mod convolution;
 
 pub use adjoint::{dense_adjoint, linear_adjoint, square_sum};
+pub use convolution::{conv2d, max_pool2d};
 
 use super::{Activation, GradientsOf, SpectralTarget};
 use crate::device::refused;
