@@ -9,11 +9,11 @@ use ndarray::{Array2, ArrayView2};
 use std::cell::OnceCell;
 
 #[cfg(not(feature = "cuda"))]
-mod bytes;
+mod buffer;
 #[cfg(not(feature = "cuda"))]
 mod contiguous;
 #[cfg(not(feature = "cuda"))]
-pub(crate) use bytes::Bytes;
+pub(crate) use buffer::Buffer;
 #[cfg(not(feature = "cuda"))]
 pub(crate) use contiguous::{Contiguous, values_mut};
 
@@ -68,7 +68,7 @@ fn open() -> Result<Device> {
 /// As [`device`].
 pub fn release_memory() -> Result<()> {
     #[cfg(not(feature = "cuda"))]
-    Bytes::release();
+    buffer::release();
     device()?.try_empty_cache().map_err(refused)
 }
 

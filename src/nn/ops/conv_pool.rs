@@ -48,7 +48,7 @@ fn run<T: Tape<f32, Device>>(
 ) -> Result<Matrix<T>> {
     use super::cpu::conv_pool::{Backward, Forward, Scratch, conv_pool};
     use super::cpu::{ByImage, Wanted, activate, add_row_sums, slope};
-    use crate::device::{Bytes, Contiguous, values_mut, zeros};
+    use crate::device::{Buffer, Contiguous, values_mut, zeros};
     use dfdx::prelude::PutTape;
     use rayon::prelude::*;
 
@@ -58,7 +58,7 @@ fn run<T: Tape<f32, Device>>(
     let outputs = sizes.pooled.pixels();
 
     let mut y = zeros(batch, outputs)?;
-    let mut winners = Bytes::new(batch * outputs);
+    let mut winners = Buffer::<u8>::new(batch * outputs);
     let packed = Forward::new(&sizes, weight.values(), bias.values());
     let targets = values_mut(&mut y).par_chunks_mut(outputs).zip(winners.par_chunks_mut(outputs));
     targets.zip(x.values().par_chunks(pixels)).for_each(|((y, winners), x)| {

@@ -28,7 +28,7 @@ pub fn max_pool2d<T: Tape<f32, Device>>(x: Matrix<T>, image: ImageShape) -> Resu
 #[cfg(not(feature = "cuda"))]
 fn run<T: Tape<f32, Device>>(x: Matrix<T>, image: ImageShape, output: ImageShape) -> Result<Matrix<T>> {
     use super::cpu::{add_to_winners, max_pool};
-    use crate::device::{Bytes, Contiguous, values_mut, zeros};
+    use crate::device::{Buffer, Contiguous, values_mut, zeros};
     use dfdx::prelude::PutTape;
     use rayon::prelude::*;
 
@@ -36,7 +36,7 @@ fn run<T: Tape<f32, Device>>(x: Matrix<T>, image: ImageShape, output: ImageShape
     let (batch, pixels) = x.dims();
     let outputs = output.pixels();
     let mut y = zeros(batch, outputs)?;
-    let mut winners = Bytes::new(batch * outputs);
+    let mut winners = Buffer::<u8>::new(batch * outputs);
     let targets = values_mut(&mut y).par_chunks_mut(outputs).zip(winners.par_chunks_mut(outputs));
     targets.zip(x.values().par_chunks(pixels)).for_each(|((y, winners), x)| max_pool(&image, x, y, winners));
 
