@@ -148,7 +148,7 @@ fn it_is_trained_with_a_penalty_of_its_last_hidden_layer() -> Result<()> {
     let data = Dataset::new(images, (0..120).map(|i| (i % 2) as u8).collect(), shape, 2)?;
     let mut net = Cnn::new(shape, &[4], &[12, 2], Activation::Tanh, 2)?;
     let penalty = SpectralPenalty::new(0.01).with_tau(2).with_taps(Taps::Last);
-    assert_eq!(penalty.positions(&net), [1], "the last tap is the dense layer");
+    assert_eq!(penalty.positions(&net)?, [1], "the last tap is the dense layer");
     let before = all_bits(&net);
     let training = Training::new(12, 40).with_learning_rate(5e-3).with_penalty(penalty);
     let history = training.run(&mut net, &data, Some(&data))?;

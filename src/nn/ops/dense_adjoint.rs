@@ -53,7 +53,7 @@ fn run<T: Tape<f32, Device>>(
     activation: Activation,
 ) -> Result<Matrix<T>> {
     use super::cpu::{BLOCK, slope, tanh_adjoint_slopes};
-    use crate::device::{Contiguous, values_mut, zeros};
+    use crate::device::{Buffer, Contiguous, values_mut, zeros};
     use crate::numeric::{View, product};
     use dfdx::prelude::PutTape;
     use rayon::prelude::*;
@@ -65,11 +65,14 @@ fn run<T: Tape<f32, Device>>(
     let weight = Contiguous::plain(weight)?;
     let ((batch, outputs), (_, inputs)) = (g.dims(), weight.dims());
 
-    let mut d = zeros(batch, outputs)?;
-    let blocks = values_mut(&mut d).par_chunks_mut(BLOCK).zip(g.values().par_chunks(BLOCK));
-    blocks.zip(y.values().par_chunks(BLOCK)).for_each(|((d, g), y)| slope(activation, d, g, y));
+    let mut d = Buffer::new(batch * outputs);
+    let blocks = d.par_chunks_mut(BLOCK).zip(g.values().par_chunks(BLOCK));
+    blocks.zip(y.values().par_chunks(BLOCK)).for_each(|((d, g), y)| {
+        d.fill(0.0);
+        slope(activation, d, g, y);
+    });
     let mut z = zeros(batch, inputs)?;
-    let d_view = View::new(values_mut(&mut d), batch, outputs);
+    let d_view = View::new(&d, batch, outputs);
     product(values_mut(&mut z), false, d_view, View::new(weight.values(), outputs, inputs));
 
     let ghost = z.ghost();
@@ -77,14 +80,13 @@ fn run<T: Tape<f32, Device>>(
         let dz = std::mem::take(&mut **gradients.get_or_alloc_mut(&ghost)?);
         let dz_view = View::new(&dz, batch, inputs);
         let dw = gradients.get_or_alloc_mut(weight.tensor())?;
-        product(dw, true, View::new(values_mut(&mut d), batch, outputs).t(), dz_view);
+        product(dw, true, View::new(&d, batch, outputs).t(), dz_view);
         // The last use of `d`: its memory takes the gradient by it.
-        let dd = values_mut(&mut d);
-        product(dd, false, dz_view, View::new(weight.values(), outputs, inputs).t());
+        product(&mut d, false, dz_view, View::new(weight.values(), outputs, inputs).t());
         // Other operations may still read it.
         **gradients.get_or_alloc_mut(&ghost)? = dz;
 
-        let dd = dd.par_chunks(BLOCK).zip(y.values().par_chunks(BLOCK));
+        let dd = d.par_chunks(BLOCK).zip(y.values().par_chunks(BLOCK));
         match activation {
             Activation::Tanh => {
                 let mut dy = std::mem::take(&mut **gradients.get_or_alloc_mut(y.tensor())?);
