@@ -3,6 +3,7 @@
 use super::jacobian::JacobianPenalty;
 use crate::error::Result;
 use crate::nn::Network;
+use crate::nn::ops::SpectralTarget;
 use crate::spectra::SpectralPenalty;
 use std::fmt;
 
@@ -52,15 +53,16 @@ impl Penalty {
     }
 }
 
-/// All settings; penalties of the same text are the same.
+/// All settings, e.g. `Jacobian strength 0.01 projections Random(1)`; penalties of the same text are the same.
 impl fmt::Display for Penalty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Penalty::Spectral(SpectralPenalty { target, taps }) => {
-                write!(f, "{taps:?} {} {} {}", target.beta, target.alpha, target.tau)
+                let SpectralTarget { beta, alpha, tau } = target;
+                write!(f, "spectral beta {beta} alpha {alpha} tau {tau} taps {taps:?}")
             }
             Penalty::Jacobian(JacobianPenalty { strength, projections }) => {
-                write!(f, "Jacobian {strength} {projections:?}")
+                write!(f, "Jacobian strength {strength} projections {projections:?}")
             }
         }
     }

@@ -126,17 +126,17 @@ fn a_checkpoint_of_other_settings_is_refused() -> Result<()> {
     let exact = jacobian.with_projections(Projections::Exact);
     for (other, part) in [
         (base.clone(), "penalties []"),
-        (base.clone().with_penalty(JacobianPenalty::new(0.03)), "Jacobian 0.03"),
+        (base.clone().with_penalty(JacobianPenalty::new(0.03)), "Jacobian strength 0.03"),
         (base.clone().with_penalty(exact), "Exact"),
         (
             base.clone().with_penalty(jacobian).with_penalty(SpectralPenalty::new(1.0).with_tau(2)),
-            "Last 1 1 2",
+            "spectral beta 1 alpha 1 tau 2 taps Last",
         ),
         (base.clone().with_penalty(jacobian).with_weight_decay(1e-4), "weight_decay 0.0001"),
     ] {
         let mut net = net();
         let before = bits(&net);
-        has(&text(other.run(&mut net, &data, None)), &[part, "Jacobian 0.02 Random(1)"]);
+        has(&text(other.run(&mut net, &data, None)), &[part, "Jacobian strength 0.02 projections Random(1)"]);
         assert!(bits(&net) == before);
     }
     base.with_penalty(jacobian).run(&mut net(), &data, None)?;
