@@ -17,7 +17,7 @@ pub enum Purpose {
     /// An attack's random start; the index is the example (and restart).
     Attack = 3,
     /// Directions of projected Jacobians; the index is the example (and epoch).
-    Projection = 6,
+    Projection = 7,
 }
 
 /// A stream of random numbers.

@@ -10,8 +10,6 @@ mod ops;
 mod parity;
 #[path = "jacobian/reference.rs"]
 mod reference;
-// Shared with other tests, which use other parts of it.
-#[allow(dead_code)]
 #[path = "common/tensors.rs"]
 mod tensors;
 #[path = "jacobian/training.rs"]

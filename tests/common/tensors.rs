@@ -1,5 +1,8 @@
 //! Random tensors, and gradients held to differences.
 
+// Not every test file uses all of it.
+#![allow(dead_code)]
+
 use dfdx::prelude::{Axes2, Gradients, PermuteTo};
 use eigengate::device::{Device, Matrix, Recording, Scalar, dims, matrix};
 use eigengate::seed::{Purpose, stream};
