@@ -44,13 +44,13 @@ pub struct Cifar10 {
 ///
 /// `folder` is `cifar-10-batches-bin` itself, or a folder that holds it, or one that holds the archive
 /// `cifar-10-binary.tar.gz` (or `.tar`) as it was downloaded, or the path of that archive. They are tried in this
-/// order; unpacked files load faster.
+/// order.
 ///
 /// A file is a row of records of 3073 bytes: the label, 0 to 9, then 1024 bytes of red, of green and of blue, each row after
 /// row. There are 10000 of them in CIFAR-10; any number but 0 is taken. A pixel is its byte / 255 in `f32`, so it
 /// lies in `[0, 1]`: to standardise is up to the network ([`Standardisation`](super::Standardisation)).
 ///
-/// All of CIFAR-10 needs 740 MB of memory, and 180 MB more while it is read.
+/// All of CIFAR-10 needs 740 MB of memory, and 150 MB more while it is read.
 ///
 /// # Errors
 ///
