@@ -132,8 +132,12 @@ fn describe(settings: &Training, train: &Dataset, validation: Option<&Dataset>) 
         .iter()
         .map(|p| format!("{:?} {} {} {}", p.taps, p.target.beta, p.target.alpha, p.target.tau))
         .collect();
+    // Only where there is one, so that files of runs without it stay valid.
+    let augmentation = settings
+        .augmentation
+        .map_or(String::new(), |a| format!(", augmentation with padding {} and flip {}", a.padding, a.flip));
     format!(
-        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}",
+        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}{augmentation}",
         settings.batch_size,
         settings.seed,
         settings.optimiser,
