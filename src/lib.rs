@@ -7,7 +7,8 @@
 //!
 //! # A guided tour
 //!
-//! * [`data`]: labelled images in memory, and [MNIST](data::mnist), which is shipped with the repository.
+//! * [`data`]: labelled images in memory, [MNIST](data::mnist), which is shipped with the repository, and
+//!   [CIFAR-10](data::cifar10) from a folder, with [augmentation](data::Augmentation).
 //! * [`nn`]: networks with runtime sizes and named parameters ([`nn::Mlp`], [`nn::Cnn`]), [optimisers](nn::Optimiser), safetensors
 //!   files, and the differentiable [operations](nn::ops) beneath.
 //! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), and the

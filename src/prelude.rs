@@ -6,7 +6,9 @@
 pub use crate::attack::{
     Adversarial, AttackRecords, Classifier, ErrorCurve, Fgsm, FixedEps, Keep, Pgd, attack_over_eps,
 };
-pub use crate::data::{Dataset, ImageShape, Mnist, idx, mnist};
+pub use crate::data::{
+    Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,
+};
 pub use crate::exchange::{self, Npz};
 pub use crate::frame::Frame;
 pub use crate::nn::{Activation, Adam, Cnn, Mlp, Network, Optimiser, RmsProp, Sgd, error_rate, predictions};

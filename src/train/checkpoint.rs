@@ -135,8 +135,12 @@ impl<'a> Keeper<'a> {
 /// The settings and data that fix a run. Epochs are not among them: a finished run can be lengthened.
 fn describe(settings: &Training, train: &Dataset, validation: Option<&Dataset>) -> String {
     let penalties: Vec<String> = settings.penalties.iter().map(ToString::to_string).collect();
+    // Only where there is one, so that files of runs without it stay valid.
+    let augmentation = settings
+        .augmentation
+        .map_or(String::new(), |a| format!(", augmentation with padding {} and flip {}", a.padding, a.flip));
     format!(
-        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}",
+        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}{augmentation}",
         settings.batch_size,
         settings.seed,
         settings.optimiser,

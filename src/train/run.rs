@@ -23,8 +23,6 @@ type Targets = Vec<(usize, Vec<SpectralTarget>)>;
 struct Penalties {
     targets: Targets,
     jacobians: Vec<JacobianPenalty>,
-    /// Of the random directions.
-    seed: u64,
 }
 
 pub(super) fn run(
@@ -46,7 +44,7 @@ pub(super) fn run(
             state.vectors = eigenvectors(net, train, &taps)?;
         }
         for batch in batches.iter().skip(state.batches_done) {
-            step(net, train, batch, &penalties, &mut state)?;
+            step(settings, net, train, batch, &penalties, &mut state)?;
             progress.line(&state);
             let last = state.batches_done == batches.len();
             if !last && settings.time_budget.is_some_and(|budget| start.elapsed() > budget) {
@@ -81,18 +79,19 @@ fn penalties(settings: &Training, net: &dyn Network) -> Result<Penalties> {
             }
         }
     }
-    Ok(Penalties { targets, jacobians, seed: settings.seed })
+    Ok(Penalties { targets, jacobians })
 }
 
 /// One batch: loss, gradients, a step of the optimiser.
 fn step(
+    settings: &Training,
     net: &mut dyn Network,
     train: &Dataset,
     batch: &[usize],
     penalties: &Penalties,
     state: &mut State,
 ) -> Result<()> {
-    let (x, labels) = gather(train, batch)?;
+    let (x, labels) = gather(settings, train, batch, state.epochs_done() as u64)?;
     let recorded = net.record(x.clone(), GradientsOf::Parameters)?;
     let wrong = argmax(&recorded.logits)?.iter().zip(&labels).filter(|(guess, label)| guess != label).count();
     let mut loss = cross_entropy(recorded.logits, &labels)?;
@@ -111,7 +110,7 @@ fn step(
         let first = (state.epochs_done() as u64).wrapping_mul(train.len() as u64);
         let keys: Vec<u64> = batch.iter().map(|&example| first.wrapping_add(example as u64)).collect();
         for penalty in &penalties.jacobians {
-            let value = penalty.record(net, &x, &recorded.taps, penalties.seed, &keys)?;
+            let value = penalty.record(net, &x, &recorded.taps, settings.seed, &keys)?;
             jacobian += f64::from(value.array());
             loss = loss + value;
         }
@@ -137,10 +136,14 @@ fn step(
     Ok(())
 }
 
-fn gather(data: &Dataset, batch: &[usize]) -> Result<(Matrix, Vec<u8>)> {
-    let images = data.images();
-    let x = from_rows(batch.len(), images.ncols(), |i, row| {
-        row.iter_mut().zip(images.row(batch[i])).for_each(|(x, pixel)| *x = *pixel);
+/// The examples of a batch as this epoch sees them.
+fn gather(settings: &Training, data: &Dataset, batch: &[usize], epoch: u64) -> Result<(Matrix, Vec<u8>)> {
+    let x = from_rows(batch.len(), data.shape().pixels(), |i, row| {
+        let image = data.image(batch[i]);
+        match settings.augmentation {
+            Some(a) => a.draw(settings.seed, epoch, batch[i] as u64).fill(image, data.shape(), row),
+            None => row.iter_mut().zip(image).for_each(|(x, pixel)| *x = *pixel),
+        }
     })?;
     Ok((x, batch.iter().map(|&index| data.labels()[index]).collect()))
 }

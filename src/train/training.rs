@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::penalty::Penalty;
-use crate::data::Dataset;
+use crate::data::{Augmentation, Dataset};
 use crate::error::{Error, Result};
 use crate::nn::{Network, Optimiser};
 use std::path::PathBuf;
@@ -38,7 +38,9 @@ pub struct Training {
     pub optimiser: Optimiser,
     /// Penalties added to the loss; none by default.
     pub penalties: Vec<Penalty>,
-    /// Seed of the order of the examples; 0 by default.
+    /// What is done to images at random before each step; nothing by default.
+    pub augmentation: Option<Augmentation>,
+    /// Seed of the order of the examples, the augmentation and random projections; 0 by default.
     pub seed: u64,
     /// A call stops after the first step that ends beyond this time; without limit by default.
     pub time_budget: Option<Duration>,
@@ -56,6 +58,7 @@ impl Training {
             batch_size,
             optimiser: Optimiser::default(),
             penalties: vec![],
+            augmentation: None,
             seed: 0,
             time_budget: None,
             checkpoint: None,
@@ -90,7 +93,17 @@ impl Training {
         self
     }
 
-    /// Another order of the examples.
+    /// Trains on images that are changed at random, anew in every epoch. Their eigenvectors for penalties and their
+    /// validation are those of the images as they are.
+    ///
+    /// Random numbers are keyed by the seed, the epoch and the place of the example in the training set, so that
+    /// neither batches nor a break matters: [`Augmentation::augment`] shows the images that an epoch trains on.
+    pub fn with_augmentation(mut self, augmentation: Augmentation) -> Self {
+        self.augmentation = Some(augmentation);
+        self
+    }
+
+    /// Another order of the examples, and other augmentations.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -141,6 +154,7 @@ impl Training {
             return Err(Error::parameter("batch_size", 0, "at least 1"));
         }
         self.optimiser.check()?;
+        self.augmentation.map_or(Ok(()), |augmentation| augmentation.check(train.shape()))?;
         for (name, data) in [("training images", Some(train)), ("validation images", validation)] {
             let Some(data) = data else { continue };
             if data.images().ncols() != net.inputs() {
