@@ -3,6 +3,12 @@
 //! This is what runs with the feature `cuda`. The tests run it on the CPU too, against the fast version and
 //! float64 finite differences.
 
+mod batch_norm;
+mod whitening;
+
+pub use batch_norm::{batch_norm, batch_norm_fixed};
+pub use whitening::{whiten, whiten_fixed};
+
 use super::{Activation, GradientsOf, SpectralTarget};
 use crate::device::refused;
 use crate::error::Result;

@@ -5,22 +5,26 @@
 //! of dfdx operations. Both are held to float64 finite differences by the same tests.
 
 mod activation;
+mod batch_norm;
 pub mod composed;
 mod cross_entropy;
 mod dense;
 mod linear;
 mod pairing;
 mod spectral;
+mod whitening;
 
 #[cfg(not(feature = "cuda"))]
 pub(crate) mod cpu;
 
 pub use activation::{Activation, relu, tanh};
+pub use batch_norm::{BatchStatistics, batch_norm, batch_norm_fixed};
 pub use cross_entropy::cross_entropy;
 pub use dense::dense;
 pub use linear::linear;
 pub use pairing::pairing;
 pub use spectral::{SpectralTarget, spectral_penalty};
+pub use whitening::{Whitening, WhiteningFactor, WhiteningKind, whiten, whiten_fixed};
 
 /// Which gradients a recorded pass is for. What is not asked for is not computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
