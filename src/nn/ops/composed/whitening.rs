@@ -34,8 +34,9 @@ pub fn whiten<D: Device<f32>, T: Tape<f32, D>>(
     let y = centred.try_matmul(transposed(w.clone())?).map_err(refused)?;
 
     let (y, tape) = y.split_tape();
-    let gram = transposed(y.retaped::<T>())?.try_matmul(y.retaped::<T>()).map_err(refused)?;
-    let gram = gram.try_div(batch as f32).map_err(refused)?;
+    // Divided first, and so a tensor of its own: dfdx cannot multiply a tensor by its own transpose.
+    let divided = y.retaped::<T>().try_div(batch as f32).map_err(refused)?;
+    let gram = transposed(divided)?.try_matmul(y.retaped::<T>()).map_err(refused)?;
     // A copy with an id of its own: with the same one its gradient would be added to that of the original.
     let value = gram.retaped::<NoneTape>().try_add(0.0f32).map_err(refused)?;
     let mut change = gram.try_sub(value).map_err(refused)?;
