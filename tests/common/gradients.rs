@@ -35,8 +35,8 @@ pub fn pair(y: &[f64], u: &[f64]) -> f64 {
     y.iter().zip(u).map(|(y, u)| y * u).sum()
 }
 
-pub fn largest(values: &[f32]) -> f64 {
-    f64::from(values.iter().fold(0.0f32, |a, b| a.max(b.abs())))
+pub fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |a, b| a.max(b.abs()))
 }
 
 pub fn bits(values: &[f32]) -> Vec<u32> {
