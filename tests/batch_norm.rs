@@ -174,12 +174,29 @@ fn only_what_is_asked_for_is_computed() -> Result<()> {
 }
 
 #[test]
+fn branches_of_a_tape_add_up() -> Result<()> {
+    let (x, u, gamma, beta) = (random(6, 3, 0), random(6, 3, 3), random(1, 3, 1), random(1, 3, 2));
+    let statistics = BatchStatistics::new(3)?;
+    let norm = |x: Matrix<Recording>| batch_norm(x, &gamma, &beta, 1e-5, ALL).map(|(y, _)| y);
+    let fixed = |x: Matrix<Recording>| batch_norm_fixed(x, &gamma, &beta, &statistics, 1e-5, ALL);
+    for op in [&norm as &dyn Fn(Matrix<Recording>) -> Result<Matrix<Recording>>, &fixed] {
+        let once = backward(pairing(op(x.retaped())?, &u)?);
+        let first = pairing(op(x.retaped())?, &u)?;
+        let twice = backward(first + pairing(op(x.retaped())?, &u)?);
+        for p in [&x, &gamma, &beta] {
+            let want: Vec<f64> = once.get(p).as_vec().into_iter().map(|v| 2.0 * f64::from(v)).collect();
+            assert_close("twice", &twice.get(p).as_vec(), &want, 1e-5);
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn pytorch_gives_the_same_numbers() -> Result<()> {
     // Written by tests/parity/whitening.py with PyTorch 2.15.0: BatchNorm1d(6) in float64, three batches, then evaluation.
     let npz = Npz::open("tests/parity/whitening.npz")?;
-    let row = |name: &str| -> Result<Matrix> {
-        Ok(to_device(npz.get::<f32, Ix1>(name)?.insert_axis(Axis(0)).view())?)
-    };
+    let row =
+        |name: &str| -> Result<Matrix> { to_device(npz.get::<f32, Ix1>(name)?.insert_axis(Axis(0)).view()) };
     let (gamma, beta) = (row("norm_gamma")?, row("norm_beta")?);
     let (x, u) = (npz.get::<f32, Ix3>("norm_x")?, npz.get::<f32, Ix3>("norm_u")?);
     let close = |name: &str, got: Vec<f32>, want: ArrayD<f32>| {

@@ -336,6 +336,25 @@ fn stored_factors() -> Result<()> {
 }
 
 #[test]
+fn branches_of_a_tape_add_up() -> Result<()> {
+    let (x, u) = (random(9, 4, 0), random(9, 4, 3));
+    for kind in KINDS {
+        let whitening = Whitening { kind, ridge: 0.1 };
+        let (_, factor) = whiten(x.clone(), &whitening)?;
+        let batch = |x: Matrix<Recording>| whiten(x, &whitening).map(|(y, _)| y);
+        let fixed = |x: Matrix<Recording>| whiten_fixed(x, &factor);
+        for op in [&batch as &dyn Fn(Matrix<Recording>) -> Result<Matrix<Recording>>, &fixed] {
+            let once = backward(pairing(op(x.retaped())?, &u)?).get(&x).as_vec();
+            let first = pairing(op(x.retaped())?, &u)?;
+            let twice = backward(first + pairing(op(x.retaped())?, &u)?).get(&x).as_vec();
+            let want: Vec<f64> = once.into_iter().map(|v| 2.0 * f64::from(v)).collect();
+            assert_close("twice", &twice, &want, 1e-5);
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn bad_input_is_refused() -> Result<()> {
     let whitening = Whitening::default();
     for kind in KINDS {

@@ -15,6 +15,8 @@ use crate::error::Result;
 use dfdx::prelude::*;
 
 type On<D, T> = Tensor<(usize, usize), f32, D, T>;
+/// An output, and two tensors beside it that are constants.
+type WithFactor<D, T> = (On<D, T>, On<D, NoneTape>, On<D, NoneTape>);
 
 /// As [`linear`](super::linear()); dfdx computes all gradients, whatever was asked for.
 pub fn linear<D: Device<f32>, T: Tape<f32, D>>(

@@ -12,19 +12,19 @@ use crate::error::{Error, Result};
 use dfdx::prelude::Tape;
 
 /// `y = gamma (x - mean) / sqrt(variance + eps) + beta` with mean and variance of the batch; `x` and the result are
-/// `(batch, width)`, `batch >= 2`, `gamma` and `beta` `(1, width)`. PyTorch's `BatchNorm1d` in training mode (S. Ioffe, C. Szegedy,
-/// arXiv:1502.03167), where `eps` is 1e-5.
+/// `(batch, width)`, `batch >= 2`, `gamma` and `beta` `(1, width)`. PyTorch's `BatchNorm1d` in training mode (S.
+/// Ioffe, C. Szegedy, arXiv:1502.03167), where `eps` is 1e-5.
 ///
-/// The variance that normalises is the mean of squares (over `batch`); the statistics that are returned hold the unbiased one
-/// (over `batch - 1`), which is what [running averages](BatchStatistics::update) take in.
+/// The variance that normalises is the mean of squares (over `batch`); the statistics that are returned hold the
+/// unbiased one (over `batch - 1`), which is what [running averages](BatchStatistics::update) take in.
 ///
 /// With `z = (x - mean) / sqrt(variance + eps)` records `dgamma += sum of dy z`, `dbeta += sum of dy` and
-/// `dx += gamma / sqrt(variance + eps) (dy - mean of dy - z mean of (dy z))`, down the columns, each only where `gradients` asks. Forward
-/// three passes over memory, backward two.
+/// `dx += gamma / sqrt(variance + eps) (dy - mean of dy - z mean of (dy z))`, down the columns, each only where
+/// `gradients` asks. Forward three passes over memory, backward two.
 ///
 /// # Errors
-/// [`Error::Empty`] for no rows or no columns, [`Error::Numeric`] for a single row, [`Error::Shape`] where widths do not agree,
-/// [`Error::Parameter`] for an `eps` that is not a finite number greater than 0.
+/// [`Error::Empty`] for no rows or no columns, [`Error::Numeric`] for a single row, [`Error::Shape`] where widths
+/// do not agree, [`Error::Parameter`] for an `eps` that is not a finite number greater than 0.
 ///
 /// # Example
 /// ```
@@ -69,15 +69,15 @@ pub fn batch_norm<T: Tape<f32, Device>>(
     fast::batch(x, gamma, beta, eps, gradients)
 }
 
-/// `y = gamma (x - mean) / sqrt(variance + eps) + beta` with stored statistics: PyTorch's `BatchNorm1d` in evaluation mode. Sizes as
-/// for [`batch_norm`]; a single row is taken. Every row stands alone.
+/// `y = gamma (x - mean) / sqrt(variance + eps) + beta` with stored statistics: PyTorch's `BatchNorm1d` in
+/// evaluation mode. Sizes as for [`batch_norm`]; a single row is taken. Every row stands alone.
 ///
-/// With `z` as there records `dgamma += sum of dy z`, `dbeta += sum of dy` and `dx += gamma / sqrt(variance + eps) dy`, each only where
-/// `gradients` asks; the statistics are constants.
+/// With `z` as there records `dgamma += sum of dy z`, `dbeta += sum of dy` and
+/// `dx += gamma / sqrt(variance + eps) dy`, each only where `gradients` asks; the statistics are constants.
 ///
 /// # Errors
-/// [`Error::Empty`] for no rows or no columns, [`Error::Shape`] where widths do not agree, [`Error::Parameter`] for an `eps` that is not
-/// a finite number greater than 0.
+/// [`Error::Empty`] for no rows or no columns, [`Error::Shape`] where widths do not agree, [`Error::Parameter`] for
+/// an `eps` that is not a finite number greater than 0.
 pub fn batch_norm_fixed<T: Tape<f32, Device>>(
     x: Matrix<T>,
     gamma: &Matrix,

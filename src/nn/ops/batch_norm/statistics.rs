@@ -27,8 +27,8 @@ impl BatchStatistics {
     /// From a mean and a variance, both `(1, width)`, such as those of a file.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the sizes do not agree, [`Error::Empty`] for width 0, [`Error::NotFinite`], [`Error::Parameter`] for a
-    /// variance below 0.
+    /// [`Error::Shape`] where the sizes do not agree, [`Error::Empty`] for width 0, [`Error::NotFinite`],
+    /// [`Error::Parameter`] for a variance below 0.
     pub fn from_values(mean: Matrix, variance: Matrix) -> Result<Self> {
         let width = dims(&mean).1;
         if width == 0 {
@@ -57,7 +57,8 @@ impl BatchStatistics {
     /// [`BatchStatistics::MOMENTUM`] is the default of PyTorch; 0 leaves them, 1 replaces them.
     ///
     /// # Errors
-    /// [`Error::Shape`] for another width, [`Error::Parameter`] for a momentum outside of `0..=1`; the averages are as they were.
+    /// [`Error::Shape`] for another width, [`Error::Parameter`] for a momentum outside of `0..=1`; the averages are
+    /// as they were.
     pub fn update(&mut self, batch: &BatchStatistics, momentum: f64) -> Result<()> {
         if !(0.0..=1.0).contains(&momentum) {
             return Err(Error::parameter("momentum", momentum, "a number in 0..=1, usually 0.1"));

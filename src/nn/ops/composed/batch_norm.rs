@@ -1,20 +1,20 @@
 //! Batch normalisation as a composition.
 
-use super::On;
+use super::{On, WithFactor};
 use crate::device::refused;
 use crate::error::Result;
 use crate::nn::ops::GradientsOf;
 use dfdx::prelude::*;
 
-/// As [`batch_norm`](crate::nn::ops::batch_norm), whose checks come before; returns the output, and mean and unbiased variance
-/// `(1, width)`. dfdx computes all gradients, whatever was asked for.
+/// As [`batch_norm`](crate::nn::ops::batch_norm), whose checks come before; returns the output, and mean and
+/// unbiased variance `(1, width)`. dfdx computes all gradients, whatever was asked for.
 pub fn batch_norm<D: Device<f32>, T: Tape<f32, D>>(
     x: On<D, T>,
     gamma: &On<D, NoneTape>,
     beta: &On<D, NoneTape>,
     eps: f64,
     _: GradientsOf,
-) -> Result<(On<D, T>, On<D, NoneTape>, On<D, NoneTape>)> {
+) -> Result<WithFactor<D, T>> {
     let (batch, width) = *x.shape();
     let (x, tape) = x.split_tape();
     let mean = x.retaped::<T>().try_mean::<_, Axis<0>>().map_err(refused)?;
@@ -32,8 +32,8 @@ pub fn batch_norm<D: Device<f32>, T: Tape<f32, D>>(
     Ok((affine(z, gamma, beta)?, kept_mean, unbiased))
 }
 
-/// As [`batch_norm_fixed`](crate::nn::ops::batch_norm_fixed), whose checks come before; `statistics` are mean and variance, `(1, width)`.
-/// dfdx computes all gradients, whatever was asked for.
+/// As [`batch_norm_fixed`](crate::nn::ops::batch_norm_fixed), whose checks come before; `statistics` are mean and
+/// variance, `(1, width)`. dfdx computes all gradients, whatever was asked for.
 pub fn batch_norm_fixed<D: Device<f32>, T: Tape<f32, D>>(
     x: On<D, T>,
     gamma: &On<D, NoneTape>,

@@ -1,6 +1,6 @@
 //! Whitening as a composition.
 
-use super::On;
+use super::{On, WithFactor};
 use crate::device::refused;
 use crate::error::Result;
 use crate::nn::ops::Whitening;
@@ -11,13 +11,14 @@ use ndarray::Array2;
 
 /// As [`whiten`](crate::nn::ops::whiten), whose checks come before; returns the output, the mean `(1, width)` and W.
 ///
-/// The covariance is formed and decomposed on the host in float64. W is then a constant, and how it answers to a change of the
-/// covariance is a factor `I + Omega` beside it, whose value is exactly I and whose gradient is right: with `Y = X_c W'` and
-/// `D = Y' Y / B`, `Omega = -Q (E * (Q' (D - value of D) Q)) Q'`. So all of it is dfdx operations.
+/// The covariance is formed and decomposed on the host in float64. W is then a constant, and how it answers to a
+/// change of the covariance is a factor `I + Omega` beside it, whose value is exactly I and whose gradient is
+/// right: with `Y = X_c W'` and `D = Y' Y / B`, `Omega = -Q (E * (Q' (D - value of D) Q)) Q'`. So all of it is dfdx
+/// operations.
 pub fn whiten<D: Device<f32>, T: Tape<f32, D>>(
     x: On<D, T>,
     whitening: &Whitening,
-) -> Result<(On<D, T>, On<D, NoneTape>, On<D, NoneTape>)> {
+) -> Result<WithFactor<D, T>> {
     let (batch, width) = *x.shape();
     let device = x.device().clone();
     let square = |values: Vec<f32>| device.try_tensor_from_vec(values, (width, width)).map_err(refused);
@@ -63,7 +64,8 @@ pub fn whiten<D: Device<f32>, T: Tape<f32, D>>(
     Ok((y, kept_mean, w))
 }
 
-/// As [`whiten_fixed`](crate::nn::ops::whiten_fixed), whose checks come before; `mean` is `(1, width)`, `matrix` `(width, width)`.
+/// As [`whiten_fixed`](crate::nn::ops::whiten_fixed), whose checks come before; `mean` is `(1, width)`, `matrix`
+/// `(width, width)`.
 pub fn whiten_fixed<D: Device<f32>, T: Tape<f32, D>>(
     x: On<D, T>,
     mean: &On<D, NoneTape>,

@@ -42,8 +42,8 @@ impl WhiteningFactor {
     /// a training set that makes no difference. Only the lower triangle of `covariance` is read.
     ///
     /// # Errors
-    /// [`Error::Shape`] where the sizes do not agree, [`Error::Empty`] for width 0, [`Error::NotFinite`], [`Error::Numeric`] where
-    /// the covariance is not positive definite even with the ridge, [`Whitening::check`].
+    /// [`Error::Shape`] where the sizes do not agree, [`Error::Empty`] for width 0, [`Error::NotFinite`],
+    /// [`Error::Numeric`] where the covariance is not positive definite even with the ridge, [`Whitening::check`].
     ///
     /// # Example
     /// ```

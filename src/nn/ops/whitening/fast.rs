@@ -90,7 +90,8 @@ fn subtract(y: &mut [f32], x: &[f32], shift: &[f32]) {
 
 /// `X_c' X_c / B`, of which the lower triangle counts.
 ///
-/// In float64: its rounding is magnified by `lambda_1 / (lambda_N + ridge)`, that of the other products by the root of this number.
+/// In float64: its rounding is magnified by `lambda_1 / (lambda_N + ridge)`, that of the other products by the root
+/// of this number.
 fn covariance(centred: &[f32], width: usize) -> Array2<f64> {
     let rows = (centred.len() / width) as f64;
     let sums = gram_in_double(centred, width);
@@ -115,9 +116,9 @@ impl Mixing {
     fn of(&self, d: &[f32], y: &Contiguous) -> std::result::Result<Matrix, <Device as HasErr>::Err> {
         let (batch, width) = y.dims();
         let per_example = -1.0 / batch as f32;
-        let zeros = || y.tensor().device().try_zeros_like(&(width, width));
-        let (mut s, mut a): (Matrix, Matrix) = (zeros()?, zeros()?);
-        let (s_values, a_values) = (values_mut(&mut s), values_mut(&mut a));
+        let square_of_zeros = || y.tensor().device().try_zeros_like(&(width, width));
+        let mut s: Matrix = square_of_zeros()?;
+        let s_values = values_mut(&mut s);
         Ok(match self {
             Mixing::Cholesky => {
                 add_lower(s_values, d, y.values(), width);
@@ -126,6 +127,8 @@ impl Mixing {
             }
             Mixing::Zca { vectors, basis } => {
                 let u = square(vectors);
+                let mut a: Matrix = square_of_zeros()?;
+                let a_values = values_mut(&mut a);
                 product(s_values, false, View::new(d, batch, width).t(), View::new(y.values(), batch, width));
                 product(a_values, false, u.t(), View::new(s_values, width, width));
                 product(s_values, false, View::new(a_values, width, width), u);

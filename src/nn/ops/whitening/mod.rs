@@ -88,18 +88,20 @@ impl Whitening {
 /// S = U [(A_ij sqrt(s_j) + A_ji sqrt(s_i)) / (sqrt(s_i) + sqrt(s_j))] U',   A = U' M U,   C = U diag(s) U'   (ZCA)
 /// ```
 ///
-/// which is the adjoint of the Cholesky decomposition (I. Murray, arXiv:1602.07527) or the Daleckii-Krein formula for the
-/// inverse square root, put together with the map around it: the factors cancel, and equal eigenvalues are nothing
-/// special. In full products of `B N^2` multiplications: forward 1 1/2 (of which 1/2 in float64), backward 2 1/2
-/// (ZCA: 3), beside the decomposition of C, of order `N^3` in float64.
+/// which is the adjoint of the Cholesky decomposition (I. Murray, arXiv:1602.07527) or the Daleckii-Krein formula
+/// for the inverse square root, put together with the map around it: the factors cancel, and equal eigenvalues are
+/// nothing special. In full products of `B N^2` multiplications: forward 1 1/2 (of which 1/2 in float64), backward
+/// 2 1/2 (ZCA: 3), beside the decomposition of C, of order `N^3` in float64.
 ///
-/// C is formed and decomposed in float64, all else is float32. What is rounded is magnified by up to
-/// `sqrt(lambda_1 / (lambda_N + ridge))`: with `batch <= width` C has only `batch - 1` directions, the ridge carries the others,
-/// and W has entries up to `1 / sqrt(ridge)` (316). Such batches are taken; a larger ridge makes them smoother.
+/// C is formed and decomposed in float64, all else is float32. With
+/// `gain = sqrt((lambda_1 + ridge) / (lambda_N + ridge))` the rounding of outputs is magnified by `gain`, that of
+/// gradients by `gain^2` (second derivatives are that large). A batch of `batch <= width` rows is taken: C has
+/// `batch - 1` directions, the ridge carries the others, and W has entries up to `1 / sqrt(ridge)` = 316. There the
+/// outputs of unit scale are good to 1e-4 and gradients to 1e-3 of the largest; a larger ridge makes both better.
 ///
 /// # Errors
-/// [`Error::Empty`] for no rows or no columns, [`Error::Numeric`] for a single row and where C is not positive definite,
-/// [`Error::NotFinite`], [`Whitening::check`].
+/// [`Error::Empty`] for no rows or no columns, [`Error::Numeric`] for a single row and where C is not positive
+/// definite, [`Error::NotFinite`], [`Whitening::check`].
 ///
 /// # Example
 /// ```
@@ -141,8 +143,9 @@ pub fn whiten<T: Tape<f32, Device>>(
     fast::whiten(x, whitening)
 }
 
-/// Whitens with a stored factor: `Y = (X - mean) W'`, `x` and the result `(batch, width)`, `batch >= 1`. Every row stands alone, and
-/// with the factor of a batch the rows of that batch come out as [`whiten`] gave them, to the last bit on the CPU.
+/// Whitens with a stored factor: `Y = (X - mean) W'`, `x` and the result `(batch, width)`, `batch >= 1`. Every row
+/// stands alone, and with the factor of a batch the rows of that batch come out as [`whiten`] gave them, to the
+/// last bit on the CPU.
 ///
 /// Records `dX += dY W`; the factor is a constant. One product forward, one backward.
 ///

@@ -96,8 +96,8 @@ impl Root {
 impl Basis {
     /// `sqrt(s_j) / (sqrt(s_i) + sqrt(s_j))`.
     ///
-    /// From the divided difference of `s^-1/2`, which is `-1 / (sqrt(s_i) sqrt(s_j) (sqrt(s_i) + sqrt(s_j)))` written so that equal
-    /// eigenvalues divide nothing by 0.
+    /// From the divided difference of `s^-1/2`, which is `-1 / (sqrt(s_i) sqrt(s_j) (sqrt(s_i) + sqrt(s_j)))`
+    /// written so that equal eigenvalues divide nothing by 0.
     pub(crate) fn share(&self, i: usize, j: usize) -> f64 {
         let (a, b) = (self.roots[i], self.roots[j]);
         b / (a + b)
