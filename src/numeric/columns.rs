@@ -35,7 +35,7 @@ pub(crate) fn shift_rows(y: &mut [f32], x: &[f32], shift: &[f32]) -> Vec<f64> {
         .zip(x.par_chunks(group))
         .zip(sums.par_chunks_mut(shift.len()))
         .for_each(|((y, x), sums)| shift_and_add(y, x, shift, sums));
-    total(&sums, shift.len())
+    group_totals(&sums, shift.len())
 }
 
 fn by_groups(values: &[f32], columns: usize, add: fn(&[f32], &mut [f32])) -> Vec<f64> {
@@ -47,11 +47,11 @@ fn by_groups(values: &[f32], columns: usize, add: fn(&[f32], &mut [f32])) -> Vec
     sums.par_chunks_mut(columns)
         .zip(values.par_chunks(GROUP * columns))
         .for_each(|(sums, group)| add(group, sums));
-    total(&sums, columns)
+    group_totals(&sums, columns)
 }
 
-/// The sums of all groups.
-fn total(sums: &[f32], columns: usize) -> Vec<f64> {
+/// The float64 sums of the float32 sums of all groups, `(groups, columns)`.
+pub(crate) fn group_totals(sums: &[f32], columns: usize) -> Vec<f64> {
     let mut totals = vec![0.0f64; columns];
     for sums in sums.chunks_exact(columns) {
         totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += f64::from(*sum));

@@ -1,5 +1,6 @@
-//! Dense linear algebra on slices and arrays: products, column sums, eigenvectors.
+//! Dense linear algebra on slices and arrays: products, column sums, eigenvectors, Cholesky factors.
 
+mod cholesky;
 mod columns;
 mod eigen;
 mod gram;
@@ -9,11 +10,14 @@ mod multiversion;
 #[cfg(not(feature = "cuda"))]
 mod product;
 
+pub(crate) use cholesky::inverse_cholesky;
 #[cfg(not(feature = "cuda"))]
-pub(crate) use columns::{GROUP, column_squares, scale_columns, subtract_from_rows};
+pub(crate) use columns::{GROUP, column_squares, group_totals, scale_columns, subtract_from_rows};
 pub(crate) use columns::{column_means, column_sums, shift_rows};
 pub use eigen::{Eigen, symmetric_eigen};
-pub(crate) use gram::add_gram;
+#[cfg(not(feature = "cuda"))]
+pub(crate) use gram::add_lower;
+pub(crate) use gram::{add_gram, gram_in_double, mirror_lower};
 #[cfg(all(target_arch = "x86_64", not(feature = "cuda")))]
 pub(crate) use lanes::{Avx2, Avx512};
 #[cfg(not(feature = "cuda"))]

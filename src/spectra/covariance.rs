@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, finite};
 use crate::numeric::{add_gram, column_means, column_sums, shift_rows};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
 /// In which arithmetic the products are formed; sums over blocks are float64 in both.
@@ -125,6 +125,18 @@ impl Covariance {
         self.count
     }
 
+    /// The mean of every column, `(width,)`.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for no rows.
+    pub fn mean(&self) -> Result<Array1<f64>> {
+        if self.count == 0 {
+            return Err(Error::empty("a mean of 0 rows"));
+        }
+        let means = self.sums.iter().zip(&self.shift);
+        Ok(means.map(|(sum, shift)| f64::from(*shift) + sum / self.count as f64).collect())
+    }
+
     /// The unbiased covariance `(width, width)`: sums over `count - 1`, exactly symmetric.
     ///
     /// # Errors
@@ -175,6 +187,8 @@ mod tests {
                     "{precision:?} {block}\n{got}\n{want}"
                 );
                 assert_eq!(got, got.t());
+                let mean = all.mapv(f64::from).mean_axis(ndarray::Axis(0)).unwrap();
+                assert!((&covariance.mean()? - &mean).iter().all(|d| d.abs() < tolerance));
             }
         }
         Ok(())
@@ -185,7 +199,7 @@ mod tests {
         let mut none = Covariance::new(0, Precision::Double);
         assert!(matches!(none.add(Array2::zeros((4, 0)).view()), Err(Error::Empty { .. })));
         let mut covariance = Covariance::new(3, Precision::Double);
-        assert!(covariance.finish().is_err());
+        assert!(covariance.finish().is_err() && covariance.mean().is_err());
         covariance.add(rows(1, 3).view())?;
         assert!(matches!(covariance.finish(), Err(Error::Empty { .. })));
         assert!(matches!(covariance.add(rows(2, 4).view()), Err(Error::Shape { .. })));

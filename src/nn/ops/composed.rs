@@ -4,10 +4,14 @@
 //! float64 finite differences.
 
 mod adjoint;
+mod batch_norm;
 mod convolution;
+mod whitening;
 
 pub use adjoint::{dense_adjoint, linear_adjoint, square_sum};
+pub use batch_norm::{batch_norm, batch_norm_fixed};
 pub use convolution::{conv2d, max_pool2d};
+pub use whitening::{whiten, whiten_fixed};
 
 use super::{Activation, GradientsOf, SpectralTarget};
 use crate::device::refused;
@@ -15,6 +19,8 @@ use crate::error::Result;
 use dfdx::prelude::*;
 
 type On<D, T> = Tensor<(usize, usize), f32, D, T>;
+/// An output, and two tensors beside it that are constants.
+type WithFactor<D, T> = (On<D, T>, On<D, NoneTape>, On<D, NoneTape>);
 
 /// As [`linear`](super::linear()); dfdx computes all gradients, whatever was asked for.
 pub fn linear<D: Device<f32>, T: Tape<f32, D>>(

@@ -5,6 +5,7 @@
 //! of dfdx operations. Both are held to float64 finite differences by the same tests.
 
 mod activation;
+mod batch_norm;
 pub mod composed;
 mod conv2d;
 mod conv_pool;
@@ -18,11 +19,13 @@ mod max_pool2d;
 mod pairing;
 mod spectral;
 mod square_sum;
+mod whitening;
 
 #[cfg(not(feature = "cuda"))]
 pub(crate) mod cpu;
 
 pub use activation::{Activation, relu, tanh};
+pub use batch_norm::{BatchStatistics, batch_norm, batch_norm_fixed};
 pub use conv_pool::conv_pool;
 pub use conv2d::conv2d;
 pub use convolution::Convolution;
@@ -35,6 +38,7 @@ pub use max_pool2d::max_pool2d;
 pub use pairing::pairing;
 pub use spectral::{SpectralTarget, spectral_penalty};
 pub use square_sum::square_sum;
+pub use whitening::{Whitening, WhiteningFactor, WhiteningKind, whiten, whiten_fixed};
 
 /// Which gradients a recorded pass is for. What is not asked for is not computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,12 @@ mod by_image;
 pub(crate) mod conv_pool;
 mod im2col;
 mod max_pool;
+mod normal;
 mod vector;
 
 pub(crate) use adjoint::tanh_adjoint_slopes;
 pub(crate) use by_image::{ByImage, Wanted, task_images};
 pub(crate) use im2col::Unrolled;
 pub(crate) use max_pool::{add_to_winners, max_pool};
+pub(crate) use normal::{add_slopes, add_squared_deviations, normalise_rows, normalised_slopes};
 pub(crate) use vector::{BLOCK, activate, activate_rows, add_row_sums, slope, slope_rows};
