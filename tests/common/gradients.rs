@@ -1,46 +1,13 @@
-//! Recorded gradients against float64 central differences.
+//! Recorded gradients against float64 central differences with a step and a bound of the test's own.
 
-use dfdx::prelude::{Axes2, Backward, Gradients, PermuteTo};
-use eigengate::device::{Device, Matrix, Recording, Scalar, dims, matrix};
-use eigengate::seed::{Purpose, stream};
+#[path = "tensors.rs"]
+mod tensors;
 
-pub type Grads = Gradients<f32, Device>;
-
-/// Uniform in [-1, 1), the same for the same index.
-pub fn random(rows: usize, columns: usize, index: u64) -> Matrix {
-    let mut rng = stream(3, Purpose::Parameters, index);
-    let values: Vec<f32> = (0..rows * columns).map(|_| rng.uniform_in(-1.0, 1.0)).collect();
-    matrix(&values, rows, columns).unwrap()
-}
-
-/// The same values behind a transposed layout.
-pub fn permuted(x: &Matrix) -> Matrix {
-    let (rows, columns) = dims(x);
-    let values = x.as_vec();
-    let transposed =
-        (0..columns).flat_map(|j| (0..rows).map(move |i| (i, j))).map(|(i, j)| values[i * columns + j]);
-    let t = matrix(&transposed.collect::<Vec<_>>(), columns, rows).unwrap();
-    t.permute::<(usize, usize), Axes2<1, 0>>()
-}
-
-pub fn doubles(x: &Matrix) -> Vec<f64> {
-    x.as_vec().into_iter().map(f64::from).collect()
-}
-
-pub fn backward(loss: Scalar<Recording>) -> Grads {
-    loss.backward()
-}
-
-pub fn pair(y: &[f64], u: &[f64]) -> f64 {
-    y.iter().zip(u).map(|(y, u)| y * u).sum()
-}
+use eigengate::device::Matrix;
+pub use tensors::{Grads, backward, bits, doubles, pair, permuted, random};
 
 pub fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |a, b| a.max(b.abs()))
-}
-
-pub fn bits(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|v| v.to_bits()).collect()
 }
 
 /// Asserts that all differences are at most `bound`; NaN fails.
