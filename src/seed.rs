@@ -16,6 +16,8 @@ pub enum Purpose {
     Order = 2,
     /// An attack's random start; the index is the example (and restart).
     Attack = 3,
+    /// Noise on images; the index is the example.
+    Noise = 20,
 }
 
 /// A stream of random numbers.

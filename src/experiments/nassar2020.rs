@@ -1,0 +1,320 @@
+//! The experiments of Nassar2020: shallow networks (experiment 1, section 4.1), deep networks with a 1/n last layer (2,
+//! section 4.2), deep networks with 1/n everywhere (3, section 4.3). MNIST, tanh, AMSGrad, 3 seeds.
+//!
+//! | | network | batch | learning rate | epochs | penalties |
+//! |---|---|---|---|---|---|
+//! | 1 | 784-2000-10 | 3500 | 1e-3 | 50 | none; the one layer with beta 1, 2, 5 |
+//! | 2 | 784-1000-1000-1000-10 | 1500 | 1e-4 | 100 | none; the last layer with beta 1, 2, 5 |
+//! | 3 | the same | | | | none, which is that of experiment 2; all layers with beta 1, 2, 5 |
+//!
+//! All spectral penalties have alpha 1 and tau 10, counted from 1.
+//!
+//! ```
+//! use eigengate::experiments::nassar2020::{Grid, Run};
+//!
+//! let runs = Grid { experiment: Some(1), ..Grid::default() }.runs()?;
+//! assert_eq!(runs.len(), 4 * 3);
+//! assert_eq!(runs[3].key(), "experiment1/shallow/beta5/seed0/epochs50");
+//! assert_eq!(Run::from_key(&runs[3].key())?, runs[3]);
+//! # Ok::<(), eigengate::Error>(())
+//! ```
+
+use super::scale::Scale;
+use crate::error::{Error, Result};
+use crate::nn::{Activation, Mlp};
+use crate::spectra::{SpectralPenalty, Taps};
+use crate::train::Training;
+
+/// A network and the way it is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// 784-2000-10, batches of 3500, learning rate 1e-3, 50 epochs.
+    Shallow,
+    /// 784-1000-1000-1000-10, batches of 1500, learning rate 1e-4, 100 epochs.
+    Deep,
+}
+
+/// What is added to the cross-entropy.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Penalty {
+    /// Nothing.
+    None,
+    /// A spectral penalty of this strength beta at these taps.
+    Spectral(f64, Taps),
+}
+
+/// One run of a grid: one network, trained and measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// 1, 2 or 3; the first of several that need it.
+    pub experiment: usize,
+    /// The network.
+    pub network: Architecture,
+    /// What draws its representations to a spectrum.
+    pub penalty: Penalty,
+    /// Of everything random.
+    pub seed: u64,
+    /// Passes over the training set, at least 1.
+    pub epochs: usize,
+    /// Sizes and measurements.
+    pub scale: Scale,
+}
+
+/// All experiments: which need it, network, penalty. A new variant is a new line here.
+const VARIANTS: &[(&[usize], Architecture, Penalty)] = &[
+    (&[1], Architecture::Shallow, Penalty::None),
+    (&[1], Architecture::Shallow, Penalty::Spectral(1.0, Taps::Last)),
+    (&[1], Architecture::Shallow, Penalty::Spectral(2.0, Taps::Last)),
+    (&[1], Architecture::Shallow, Penalty::Spectral(5.0, Taps::Last)),
+    (&[2, 3], Architecture::Deep, Penalty::None),
+    (&[2], Architecture::Deep, Penalty::Spectral(1.0, Taps::Last)),
+    (&[2], Architecture::Deep, Penalty::Spectral(2.0, Taps::Last)),
+    (&[2], Architecture::Deep, Penalty::Spectral(5.0, Taps::Last)),
+    (&[3], Architecture::Deep, Penalty::Spectral(1.0, Taps::All)),
+    (&[3], Architecture::Deep, Penalty::Spectral(2.0, Taps::All)),
+    (&[3], Architecture::Deep, Penalty::Spectral(5.0, Taps::All)),
+];
+
+/// A choice of runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grid {
+    /// 1, 2 or 3; all by default.
+    pub experiment: Option<usize>,
+    /// Seeds `0..seeds`; 3 by default, at least 1.
+    pub seeds: u64,
+    /// Epochs instead of those of the scale, at least 1.
+    pub epochs: Option<usize>,
+    /// Sizes and measurements; as published by default.
+    pub scale: Scale,
+}
+
+impl Default for Grid {
+    fn default() -> Self {
+        Self { experiment: None, seeds: 3, epochs: None, scale: Scale::full() }
+    }
+}
+
+impl Grid {
+    /// The runs: experiment after experiment, and in each of them all variants with the first seed first, so that one
+    /// can look at results early.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for an experiment that is not there, no seeds or no epochs.
+    pub fn runs(&self) -> Result<Vec<Run>> {
+        if self.seeds == 0 {
+            return Err(Error::parameter("seeds", 0, "at least 1"));
+        }
+        let mut runs: Vec<Run> = vec![];
+        for experiment in 1..=3 {
+            if self.experiment.is_some_and(|wanted| wanted != experiment) {
+                continue;
+            }
+            for seed in 0..self.seeds {
+                let variants = VARIANTS.iter().filter(|(experiments, ..)| experiments.contains(&experiment));
+                for (experiments, network, penalty) in variants {
+                    let run = Run {
+                        experiment: experiments.first().copied().unwrap_or(experiment),
+                        network: *network,
+                        penalty: penalty.clone(),
+                        seed,
+                        epochs: self.epochs.or(self.scale.epochs).unwrap_or(network.epochs()),
+                        scale: self.scale.clone(),
+                    };
+                    // What an earlier experiment has done is not done again.
+                    if !runs.contains(&run) {
+                        run.check()?;
+                        runs.push(run);
+                    }
+                }
+            }
+        }
+        match self.experiment {
+            Some(wanted) if runs.is_empty() => Err(Error::parameter("experiment", wanted, "1, 2 or 3")),
+            _ => Ok(runs),
+        }
+    }
+}
+
+impl Run {
+    /// The run of a key, as published or with [`Scale::quick`].
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a text that is not the key of one.
+    pub fn from_key(key: &str) -> Result<Self> {
+        let unknown = || {
+            let expected = "a key of the grid, e.g. experiment1/shallow/beta5/seed0/epochs50 (--list prints them)";
+            Error::parameter("run", key, expected)
+        };
+        let quick = key.starts_with(&format!("{}/", Scale::QUICK));
+        let scale = if quick { Scale::quick() } else { Scale::full() };
+        let number = |name: &str| {
+            let part = key.split('/').find_map(|part| part.strip_prefix(name));
+            part.and_then(|text| text.parse::<usize>().ok()).ok_or_else(unknown)
+        };
+        let (seed, epochs) = (number("seed")? as u64, number("epochs")?);
+        VARIANTS
+            .iter()
+            .map(|(experiments, network, penalty)| Run {
+                experiment: experiments.first().copied().unwrap_or_default(),
+                network: *network,
+                penalty: penalty.clone(),
+                seed,
+                epochs,
+                scale: scale.clone(),
+            })
+            .find(|run| run.key() == key && run.check().is_ok())
+            .ok_or_else(unknown)
+    }
+
+    /// Its name, e.g. `experiment1/shallow/beta5/seed0/epochs50`; two runs of one grid have two names.
+    pub fn key(&self) -> String {
+        let scale = match self.scale.name.as_str() {
+            Scale::FULL => String::new(),
+            name => format!("{name}/"),
+        };
+        let (experiment, network, seed, epochs) =
+            (self.experiment, self.network.name(), self.seed, self.epochs);
+        let penalty = match &self.penalty {
+            Penalty::None => "vanilla".to_owned(),
+            // One layer is the last and all of them.
+            Penalty::Spectral(beta, _) if self.network == Architecture::Shallow => format!("beta{beta}"),
+            Penalty::Spectral(beta, Taps::Last) => format!("beta{beta}-last"),
+            Penalty::Spectral(beta, Taps::All) => format!("beta{beta}-all"),
+        };
+        format!("{scale}experiment{experiment}/{network}/{penalty}/seed{seed}/epochs{epochs}")
+    }
+
+    /// The network before training. Its first activations and parameters depend on the settings alone.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a scale without hidden units.
+    pub fn build(&self) -> Result<Mlp> {
+        Mlp::new(&self.widths(), Activation::Tanh, self.seed)
+    }
+
+    /// Inputs, hidden units, classes.
+    pub fn widths(&self) -> Vec<usize> {
+        let hidden = self.network.hidden().iter().map(|width| width / self.scale.width_divisor.max(1));
+        std::iter::once(784).chain(hidden).chain([10]).collect()
+    }
+
+    /// How the network is trained; without a checkpoint.
+    pub fn training(&self) -> Training {
+        let batch = self.network.batch_size() / self.scale.batch_divisor.max(1);
+        let training = Training::new(self.epochs, batch)
+            .with_learning_rate(self.network.learning_rate())
+            .with_seed(self.seed);
+        match &self.penalty {
+            Penalty::None => training,
+            Penalty::Spectral(beta, taps) => {
+                training.with_penalty(SpectralPenalty::new(*beta).with_taps(taps.clone()))
+            }
+        }
+    }
+
+    /// Everything that fixes the numbers of this run, as one line.
+    pub fn settings(&self) -> String {
+        let training = self.training();
+        let penalties: Vec<String> = training
+            .penalties
+            .iter()
+            .map(|p| {
+                let target = p.target;
+                format!(
+                    "spectral beta {} alpha {} tau {} taps {:?}",
+                    target.beta, target.alpha, target.tau, p.taps
+                )
+            })
+            .collect();
+        let penalties = if penalties.is_empty() { "none".to_owned() } else { penalties.join(" and ") };
+        let images = |count: Option<usize>| count.map_or("all".to_owned(), |n| n.to_string());
+        let Scale { train_images, test_images, evaluation, .. } = &self.scale;
+        format!(
+            "widths {:?}, tanh, seed {}, batch {}, epochs {}, {}, penalty {penalties}, train images {}, test images {}, \
+             FGSM {:?}, PGD-{} {:?} on {} images, noise {:?}",
+            self.widths(),
+            self.seed,
+            training.batch_size,
+            training.epochs,
+            training.optimiser,
+            images(*train_images),
+            images(*test_images),
+            evaluation.fgsm_eps,
+            evaluation.pgd_steps,
+            evaluation.pgd_eps,
+            evaluation.pgd_images,
+            evaluation.noise,
+        )
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.epochs {
+            0 => Err(Error::parameter("epochs", 0, "at least 1")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Architecture {
+    /// Its name in keys and rows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shallow => "shallow",
+            Self::Deep => "deep",
+        }
+    }
+
+    /// Whether it has a whitening layer.
+    pub fn whitening(self) -> bool {
+        match self {
+            Self::Shallow | Self::Deep => false,
+        }
+    }
+
+    fn hidden(self) -> &'static [usize] {
+        match self {
+            Self::Shallow => &[2000],
+            Self::Deep => &[1000, 1000, 1000],
+        }
+    }
+
+    fn batch_size(self) -> usize {
+        match self {
+            Self::Shallow => 3500,
+            Self::Deep => 1500,
+        }
+    }
+
+    fn learning_rate(self) -> f64 {
+        match self {
+            Self::Shallow => 1e-3,
+            Self::Deep => 1e-4,
+        }
+    }
+
+    fn epochs(self) -> usize {
+        match self {
+            Self::Shallow => 50,
+            Self::Deep => 100,
+        }
+    }
+}
+
+impl Penalty {
+    /// Its name in rows.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Spectral(_, Taps::Last) => "spectral-last",
+            Self::Spectral(_, Taps::All) => "spectral-all",
+        }
+    }
+
+    /// Its weight, beta of a spectral one.
+    pub fn strength(&self) -> Option<f64> {
+        match self {
+            Self::None => None,
+            Self::Spectral(beta, _) => Some(*beta),
+        }
+    }
+}
