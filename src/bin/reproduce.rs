@@ -107,9 +107,10 @@ fn summary(rows: &Frame) -> Result<String> {
     let names = rows.column("measurement")?.str()?;
     let parameters = rows.column("parameter")?.f64()?;
     let values = rows.column("value")?.f64()?;
+    // The last of several is that of the last layer.
     let find = |name: &str, parameter: Option<f64>| {
-        let place = names.iter().zip(parameters.iter()).rposition_of(name, parameter)?;
-        values.get(place)
+        let own = |row: &usize| names.get(*row) == Some(name) && parameters.get(*row) == parameter;
+        (0..rows.height()).rev().find(own).and_then(|row| values.get(row))
     };
     let mut parts = vec![];
     for (label, name, parameter, factor, unit) in [
@@ -128,13 +129,3 @@ fn summary(rows: &Frame) -> Result<String> {
     }
     Ok(parts.join(", "))
 }
-
-/// The last of some rows, which is that of the last layer.
-trait Rows<'a>: Iterator<Item = (Option<&'a str>, Option<f64>)> + Sized {
-    fn rposition_of(self, name: &str, parameter: Option<f64>) -> Option<usize> {
-        let own = self.enumerate().filter(|(_, row)| *row == (Some(name), parameter));
-        own.last().map(|(place, _)| place)
-    }
-}
-
-impl<'a, I: Iterator<Item = (Option<&'a str>, Option<f64>)>> Rows<'a> for I {}

@@ -142,7 +142,8 @@ impl Run {
     /// [`Error::Parameter`] for a text that is not the key of one.
     pub fn from_key(key: &str) -> Result<Self> {
         let unknown = || {
-            let expected = "a key of the grid, e.g. experiment1/shallow/beta5/seed0/epochs50 (--list prints them)";
+            let expected =
+                "a key of the grid, e.g. experiment1/shallow/beta5/seed0/epochs50 (--list prints them)";
             Error::parameter("run", key, expected)
         };
         let quick = key.starts_with(&format!("{}/", Scale::QUICK));
