@@ -14,7 +14,19 @@ use std::time::{Duration, Instant};
 /// Where runs leave their files, and how long a call may take.
 ///
 /// Below the folder a run has two files, named by its key: `KEY.parquet` with its rows, and `KEY.checkpoint`, from which
-/// a killed run goes on, and from which [`Training::run`](crate::train::Training::run) gives the trained network back.
+/// a killed run goes on, and from which [`Training::run`](crate::train::Training::run) gives the trained network back:
+///
+/// ```no_run
+/// use eigengate::data::mnist;
+/// use eigengate::experiments::{Place, nassar2020::Run};
+///
+/// let run = Run::from_key("experiment1/shallow/beta5/seed0/epochs50")?;
+/// let checkpoint = Place::new("target/reproduce/nassar2020").checkpoint(&run);
+/// let mut net = run.build()?;
+/// // Nothing is left to do: the network takes the parameters of the end.
+/// let history = run.training().with_checkpoint(checkpoint).run(&mut net, &mnist::shipped()?.train, None)?;
+/// # Ok::<(), eigengate::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The folder; it is made where it is missing.

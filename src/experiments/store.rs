@@ -30,6 +30,12 @@ pub fn read(path: impl AsRef<Path>) -> Result<Frame> {
 
 /// Keys of the runs in a table, sorted; none where there is no such file.
 ///
+/// ```
+/// use eigengate::experiments::store;
+/// assert!(store::keys("no/such/table.parquet")?.is_empty());
+/// # Ok::<(), eigengate::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`read`].
 pub fn keys(path: impl AsRef<Path>) -> Result<Vec<String>> {
