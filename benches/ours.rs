@@ -15,7 +15,7 @@ use dfdx::prelude::{AsArray, Backward};
 use eigengate::data::{Dataset, ImageShape};
 use eigengate::device::{Matrix, Recording, matrix, to_device};
 use eigengate::nn::ops::{SpectralTarget, cross_entropy, linear, spectral_penalty};
-use eigengate::nn::{Activation, GradientsOf, Mlp, Network, Optimiser, OptimiserState};
+use eigengate::nn::{Activation, Cnn, GradientsOf, Mlp, Network, Optimiser, OptimiserState};
 use eigengate::seed::{Purpose, stream};
 use eigengate::spectra::eigenvectors;
 
@@ -75,6 +75,7 @@ fn prepare(case: &str) -> Result<Work> {
         "shallow_refresh" => refresh(shallow()?, 60_000),
         "deep_step_vanilla" => step(deep()?, 1500, false),
         "deep_step_spectral" => step(deep()?, 1500, true),
+        "cnn_step_vanilla" => step(cnn()?, 6000, false),
         "product" => product(),
         other => Err(format!("this program has no case `{other}`").into()),
     }
@@ -86,6 +87,10 @@ fn shallow() -> Result<Mlp> {
 
 fn deep() -> Result<Mlp> {
     Ok(Mlp::new(&[784, 1000, 1000, 1000, 10], Activation::Tanh, 0)?)
+}
+
+fn cnn() -> Result<Cnn> {
+    Ok(Cnn::new(MNIST, &[16, 32], &[1000, 10], Activation::Tanh, 0)?)
 }
 
 /// A training step with AMSGrad, with the spectral penalty of every hidden layer if `spectral`: what

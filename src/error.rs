@@ -89,6 +89,14 @@ pub enum Error {
         /// The loss.
         loss: f64,
     },
+    /// A network whose backward pass cannot be recorded.
+    #[error("{network} has no adjoint pass, which a Jacobian penalty needs: {reason}")]
+    NoAdjoint {
+        /// The network's type.
+        network: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// A numerical method did not reach its tolerance.
     #[error("{method} failed: {reason}")]
     Numeric {

@@ -7,8 +7,9 @@
 //!
 //! # A guided tour
 //!
-//! * [`data`]: labelled images in memory, and [MNIST](data::mnist), which is shipped with the repository.
-//! * [`nn`]: networks with runtime sizes and named parameters ([`nn::Mlp`]), [optimisers](nn::Optimiser), safetensors
+//! * [`data`]: labelled images in memory, [MNIST](data::mnist), which is shipped with the repository, and
+//!   [CIFAR-10](data::cifar10) from a folder, with [augmentation](data::Augmentation).
+//! * [`nn`]: networks with runtime sizes and named parameters ([`nn::Mlp`], [`nn::Cnn`]), [optimisers](nn::Optimiser), safetensors
 //!   files, and the differentiable [operations](nn::ops) beneath.
 //! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), and the
 //!   [penalty](spectra::SpectralPenalty) that shapes it.
@@ -46,6 +47,8 @@
 //!
 //! * **Nassar2020**: J. Nassar, P. A. Sokol, S. Chung, K. D. Harris, I. M. Park, *On 1/n neural representation and
 //!   robustness*, NeurIPS 2020, [arXiv:2012.04729](https://arxiv.org/abs/2012.04729).
+//! * **Hoffman2019**: J. Hoffman, D. A. Roberts, S. Yaida, *Robust learning with Jacobian regularization*, 2019,
+//!   [arXiv:1908.02729](https://arxiv.org/abs/1908.02729).
 //! * **Stringer2019**: C. Stringer, M. Pachitariu, N. Steinmetz, M. Carandini, K. D. Harris, *High-dimensional geometry
 //!   of population responses in visual cortex*, Nature 571, 2019.
 

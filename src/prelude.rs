@@ -6,11 +6,13 @@
 pub use crate::attack::{
     Adversarial, AttackRecords, Classifier, ErrorCurve, Fgsm, FixedEps, Keep, Pgd, attack_over_eps,
 };
-pub use crate::data::{Dataset, ImageShape, Mnist, idx, mnist};
+pub use crate::data::{
+    Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,
+};
 pub use crate::exchange::{self, Npz};
 pub use crate::frame::Frame;
-pub use crate::nn::{Activation, Adam, Mlp, Network, Optimiser, RmsProp, Sgd, error_rate, predictions};
+pub use crate::nn::{Activation, Adam, Cnn, Mlp, Network, Optimiser, RmsProp, Sgd, error_rate, predictions};
 pub use crate::plot;
 pub use crate::spectra::{PowerLaw, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
-pub use crate::train::{History, Training};
+pub use crate::train::{History, JacobianPenalty, Projections, Training};
 pub use ndarray::{Array1, Array2, ArrayD, array, s};

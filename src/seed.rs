@@ -16,6 +16,10 @@ pub enum Purpose {
     Order = 2,
     /// An attack's random start; the index is the example (and restart).
     Attack = 3,
+    /// The crop and the flip of an example in an epoch; the index is the example.
+    Augmentation = 6,
+    /// Directions of projected Jacobians; the index is the example (and epoch).
+    Projection = 7,
     /// Noise on images; the index is the example.
     Noise = 20,
 }
@@ -25,9 +29,16 @@ pub struct Stream(ChaCha8Rng);
 
 /// The stream of `(seed, purpose, index)`.
 pub fn stream(seed: u64, purpose: Purpose, index: u64) -> Stream {
+    epoch_stream(seed, purpose, 0, index)
+}
+
+/// The stream of `(seed, purpose, epoch, index)`, for what is drawn anew in every epoch; that of epoch 0 is
+/// [`stream`]`(seed, purpose, index)`.
+pub fn epoch_stream(seed: u64, purpose: Purpose, epoch: u64, index: u64) -> Stream {
     let mut key = [0u8; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..12].copy_from_slice(&(purpose as u32).to_le_bytes());
+    key[12..20].copy_from_slice(&epoch.to_le_bytes());
     let mut rng = ChaCha8Rng::from_seed(key);
     rng.set_stream(index);
     Stream(rng)
@@ -42,6 +53,13 @@ impl Stream {
     /// Uniform in `[low, high)` up to rounding.
     pub fn uniform_in(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.uniform()
+    }
+
+    /// Standard normal (Box and Muller 1958), below 5.8 in size.
+    pub fn normal(&mut self) -> f64 {
+        // In (0, 1]: its logarithm is finite.
+        let radius = (-2.0 * (1.0 - f64::from(self.uniform())).ln()).sqrt();
+        radius * (std::f64::consts::TAU * f64::from(self.uniform())).cos()
     }
 
     /// Uniform among `0..n` without bias; 0 where `n` is 0 or 1.

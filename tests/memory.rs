@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use eigengate::Result;
 use eigengate::data::{Dataset, ImageShape};
 use eigengate::device;
-use eigengate::nn::{Activation, Mlp};
+use eigengate::nn::{Activation, Cnn, Mlp, Network};
 use eigengate::spectra::{SpectralPenalty, Taps};
-use eigengate::train::Training;
+use eigengate::train::{JacobianPenalty, Projections, Training};
 
-/// Counts blocks of the size of an activation, an input batch or the logits of the network below. Primes, so that
+/// Counts blocks of the size of the activations, an input batch or the logits of the networks below. Primes, so that
 /// nothing else is as large (products allocate memory of their own for packed blocks).
 struct Counting;
 
@@ -18,12 +18,14 @@ const BATCH: usize = 257;
 const WIDTH: usize = 211;
 const INPUTS: usize = 5 * 7;
 const CLASSES: usize = 3;
+/// Of the convolution, which leaves 1x2 pixels after pooling.
+const CHANNELS: usize = 11;
 
 static BLOCKS: AtomicUsize = AtomicUsize::new(0);
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 
 fn counts(layout: Layout) -> bool {
-    [WIDTH, INPUTS, CLASSES].iter().any(|width| layout.size() == BATCH * width * 4)
+    [WIDTH, INPUTS, CLASSES, 2 * CHANNELS].iter().any(|width| layout.size() == BATCH * width * 4)
 }
 
 // SAFETY: every call goes on to the system's allocator.
@@ -61,18 +63,26 @@ fn data(batches: usize) -> Result<Dataset> {
 #[test]
 fn steps_allocate_no_activations_and_runs_give_their_memory_back() -> Result<()> {
     let penalty = SpectralPenalty::new(1.0).with_tau(2).with_taps(Taps::All);
-    let training = Training::new(1, BATCH).with_penalty(penalty).with_progress(false);
-    let blocks_of_a_run = |batches: usize| -> Result<usize> {
+    let plain = Training::new(1, BATCH).with_penalty(penalty).with_progress(false);
+    let jacobian = JacobianPenalty::new(0.01).with_projections(Projections::Random(2));
+    let blocks_of_a_run = |kind: &str, batches: usize| -> Result<usize> {
         let data = data(batches)?;
-        let mut net = Mlp::new(&[INPUTS, WIDTH, WIDTH, CLASSES], Activation::Tanh, 1)?;
+        // Its backward pass can be recorded, that of the other not.
+        let training = if kind == "mlp" { plain.clone().with_penalty(jacobian) } else { plain.clone() };
+        let mut net: Box<dyn Network> = match kind {
+            "mlp" => Box::new(Mlp::new(&[INPUTS, WIDTH, WIDTH, CLASSES], Activation::Tanh, 1)?),
+            _ => Box::new(Cnn::new(data.shape(), &[CHANNELS], &[WIDTH, CLASSES], Activation::Tanh, 1)?),
+        };
         let before = BLOCKS.load(Relaxed);
-        training.run(&mut net, &data, None)?;
+        training.run(&mut *net, &data, None)?;
         Ok(BLOCKS.load(Relaxed) - before)
     };
-    let (few, many) = (blocks_of_a_run(3)?, blocks_of_a_run(12)?);
-    assert!(few >= 5, "a step has activations: {few}");
-    assert_eq!(few, many, "blocks of 3 and of 12 steps");
-    assert_eq!(IN_USE.load(Relaxed), 0, "blocks after the runs");
+    for kind in ["mlp", "cnn"] {
+        let (few, many) = (blocks_of_a_run(kind, 3)?, blocks_of_a_run(kind, 12)?);
+        assert!(few >= 5, "a step of the {kind} has activations: {few}");
+        assert_eq!(few, many, "blocks of 3 and of 12 steps of the {kind}");
+        assert_eq!(IN_USE.load(Relaxed), 0, "blocks after the runs of the {kind}");
+    }
 
     // What is freed outside of a run waits for the next tensor of its size.
     drop(device::zeros(BATCH, WIDTH)?);

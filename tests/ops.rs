@@ -1,73 +1,18 @@
 //! Every differentiable operation against float64 finite differences, its dfdx composition and itself
 //! without a tape, on random shapes.
 
-use dfdx::prelude::{AsArray, Axes2, Gradients, OwnedTape, PermuteTo, Tensor, TensorFromVec};
-use eigengate::device::{Device, Matrix, Recording, Scalar, device, dims, matrix};
-use eigengate::nn::ops::{self, Activation, GradientsOf, SpectralTarget, composed};
-use eigengate::seed::{Purpose, stream};
-use eigengate::{Error, Result};
+#[path = "common/tensors.rs"]
+mod tensors;
 
-type Grads = Gradients<f32, Device>;
+use dfdx::prelude::AsArray;
+use eigengate::device::{Matrix, Recording, Scalar, matrix};
+use eigengate::nn::ops::{self, Activation, GradientsOf, SpectralTarget, composed};
+use eigengate::{Error, Result};
+use tensors::*;
 
 /// Batch 1, width 1, sizes below, at and beyond multiples of the vector width.
 const SHAPES: [(usize, usize, usize); 6] =
     [(1, 1, 1), (1, 17, 3), (5, 1, 9), (16, 32, 16), (33, 65, 17), (70, 31, 100)];
-
-fn random(rows: usize, columns: usize, index: u64) -> Matrix {
-    let mut rng = stream(3, Purpose::Parameters, index);
-    let values: Vec<f32> = (0..rows * columns).map(|_| rng.uniform_in(-1.0, 1.0)).collect();
-    matrix(&values, rows, columns).unwrap()
-}
-
-/// The same values behind a transposed layout.
-fn permuted(x: &Matrix) -> Matrix {
-    let (rows, columns) = dims(x);
-    let values = x.as_vec();
-    let transposed =
-        (0..columns).flat_map(|j| (0..rows).map(move |i| (i, j))).map(|(i, j)| values[i * columns + j]);
-    let t = matrix(&transposed.collect::<Vec<_>>(), columns, rows).unwrap();
-    t.permute::<(usize, usize), Axes2<1, 0>>()
-}
-
-fn doubles(x: &Matrix) -> Vec<f64> {
-    x.as_vec().into_iter().map(f64::from).collect()
-}
-
-fn backward(loss: Scalar<Recording>) -> Grads {
-    use dfdx::prelude::Backward;
-    loss.backward()
-}
-
-/// Compares a gradient with central differences of `f`, a float64 function written independently.
-#[track_caller]
-fn assert_slopes(what: &str, x: &Matrix, gradient: &Grads, f: impl Fn(&[f64]) -> f64) {
-    let mut at = doubles(x);
-    let gradient = gradient.get(x).as_vec();
-    assert_eq!(gradient.len(), at.len(), "{what}");
-    let scale = gradient.iter().fold(0.0f32, |a, b| a.max(b.abs()));
-    // A sample of the places is enough for large arrays.
-    let stride = 1 + at.len() / 300;
-    for i in (0..at.len()).step_by(stride) {
-        let (h, centre) = (1e-5, at[i]);
-        at[i] = centre + h;
-        let up = f(&at);
-        at[i] = centre - h;
-        let down = f(&at);
-        at[i] = centre;
-        let want = (up - down) / (2.0 * h);
-        let error = (f64::from(gradient[i]) - want).abs();
-        let bound = 2e-5 * f64::from(scale) + 1e-7;
-        assert!(
-            error <= bound,
-            "{what} at {i}: recorded {}, differences {want}, error {error:e}",
-            gradient[i]
-        );
-    }
-}
-
-fn pair(y: &[f64], u: &[f64]) -> f64 {
-    y.iter().zip(u).map(|(y, u)| y * u).sum()
-}
 
 fn affine(x: &[f64], w: &[f64], b: &[f64], inputs: usize) -> Vec<f64> {
     let rows = x.chunks_exact(inputs);
@@ -93,7 +38,7 @@ fn linear() -> Result<()> {
             let y = composed::linear(x.retaped::<Recording>(), &w, &b, GradientsOf::Everything)?;
             let c = backward(ops::pairing(y, &u)?);
             for p in [&x, &w, &b] {
-                assert_close(&g.get(p).as_vec(), &c.get(p).as_vec(), 1e-5);
+                assert_close("gradient", &g.get(p).as_vec(), &c.get(p).as_vec(), 1e-5);
             }
         }
     }
@@ -119,7 +64,7 @@ fn dense() -> Result<()> {
                     ops::dense(x.clone(), &w, &b, activation, GradientsOf::Input)?.as_vec()
                 );
                 let unfused = activation.apply(ops::linear(x.clone(), &w, &b, GradientsOf::Input)?)?;
-                assert_close(&y.as_vec(), &unfused.as_vec(), 1e-6);
+                assert_close("gradient", &y.as_vec(), &unfused.as_vec(), 1e-6);
                 let g = backward(ops::pairing(y, &u)?);
                 assert_slopes("dx", &x, &g, |x| layer(x, &dw, &db));
                 assert_slopes("dW", &w, &g, |w| layer(&dx, w, &db));
@@ -129,21 +74,12 @@ fn dense() -> Result<()> {
                 let y = composed::dense(x.retaped::<Recording>(), &w, &b, activation, everything)?;
                 let c = backward(ops::pairing(y, &u)?);
                 for p in [&x, &w, &b] {
-                    assert_close(&g.get(p).as_vec(), &c.get(p).as_vec(), 1e-5);
+                    assert_close("gradient", &g.get(p).as_vec(), &c.get(p).as_vec(), 1e-5);
                 }
             }
         }
     }
     Ok(())
-}
-
-#[track_caller]
-fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
-    let scale = a.iter().fold(1.0f32, |m, v| m.max(v.abs()));
-    assert_eq!(a.len(), b.len());
-    for (a, b) in a.iter().zip(b) {
-        assert!((a - b).abs() <= tolerance * scale, "{a} and {b}");
-    }
 }
 
 #[test]
@@ -186,7 +122,7 @@ fn nonlinearities() -> Result<()> {
                 let du = doubles(&u);
                 assert_slopes(name, &x, &g, |x| pair(&x.iter().map(|x| f(*x)).collect::<Vec<_>>(), &du));
                 let c = backward(ops::pairing(composition(x.retaped())?, &u)?);
-                assert_close(&g.get(&x).as_vec(), &c.get(&x).as_vec(), 1e-6);
+                assert_close("gradient", &g.get(&x).as_vec(), &c.get(&x).as_vec(), 1e-6);
             }
         }
     }
@@ -215,7 +151,7 @@ fn cross_entropy() -> Result<()> {
             let g = backward(loss * 3.0);
             assert_slopes("logits", &x, &g, |x| 3.0 * entropy(x, &labels, classes));
             let c = backward(composed::cross_entropy(x.retaped::<Recording>(), &labels)? * 3.0);
-            assert_close(&g.get(&x).as_vec(), &c.get(&x).as_vec(), 1e-6);
+            assert_close("gradient", &g.get(&x).as_vec(), &c.get(&x).as_vec(), 1e-6);
         }
     }
     let huge = matrix(&[1e30, -1e30, 0.0, 88.0, 89.0, 1000.0], 2, 3)?;
@@ -279,7 +215,7 @@ fn spectral_penalty() -> Result<()> {
             let g = backward(value * 2.0);
             assert_slopes("tap", &x, &g, |x| 2.0 * published(&variances(x, &dv, width), anchor, &target));
             let c = backward(composed::spectral_penalty(x.retaped::<Recording>(), &v, &target)? * 2.0);
-            assert_close(&g.get(&x).as_vec(), &c.get(&x).as_vec(), 2e-5);
+            assert_close("gradient", &g.get(&x).as_vec(), &c.get(&x).as_vec(), 2e-5);
         }
     }
     Ok(())
@@ -360,8 +296,7 @@ fn branches_of_a_tape_add_up() -> Result<()> {
     let (x, u, v) = (random(12, 6, 0), random(12, 6, 1), random(6, 6, 2));
     let target = SpectralTarget { beta: 1.0, alpha: 1.0, tau: 2 };
     let one = |pairing: bool, penalty: bool| -> Result<Vec<f32>> {
-        let y: Tensor<(usize, usize), f32, Device, OwnedTape<f32, Device>> =
-            ops::tanh(x.retaped::<Recording>())?;
+        let y: Matrix<Recording> = ops::tanh(x.retaped())?;
         let tap: Matrix = y.retaped();
         let zero = |s: Scalar<Recording>, on: bool| if on { s } else { s * 0.0 };
         let loss = zero(ops::pairing(y, &u)?, pairing);
@@ -371,7 +306,36 @@ fn branches_of_a_tape_add_up() -> Result<()> {
     let (both, first, second) = (one(true, true)?, one(true, false)?, one(false, true)?);
     assert!(second.iter().any(|g| g.abs() > 1e-3));
     let sum: Vec<f32> = first.iter().zip(&second).map(|(a, b)| a + b).collect();
-    assert_close(&both, &sum, 1e-5);
-    let _ = device()?.try_tensor_from_vec(vec![0.0f32], ());
+    assert_close("gradient", &both, &sum, 1e-5);
+    Ok(())
+}
+
+#[test]
+fn a_tensor_that_is_used_twice_gets_both_gradients() -> Result<()> {
+    let (w, b, u) = (random(6, 6, 1), random(1, 6, 2), random(12, 6, 3));
+    let v = random(6, 6, 4);
+    let labels: Vec<u8> = (0..12).map(|i| i % 6).collect();
+    let target = SpectralTarget { beta: 1.0, alpha: 1.0, tau: 2 };
+    let everything = GradientsOf::Everything;
+    type Loss<'a> = Box<dyn Fn(Matrix<Recording>) -> Result<Scalar<Recording>> + 'a>;
+    let losses: [(&str, Loss<'_>); 6] = [
+        ("linear", Box::new(|x| ops::pairing(ops::linear(x, &w, &b, everything)?, &u))),
+        ("dense", Box::new(|x| ops::pairing(ops::dense(x, &w, &b, Activation::Tanh, everything)?, &u))),
+        ("tanh", Box::new(|x| ops::pairing(ops::tanh(x)?, &u))),
+        ("relu", Box::new(|x| ops::pairing(ops::relu(x)?, &u))),
+        ("cross-entropy", Box::new(|x| ops::cross_entropy(x, &labels))),
+        ("penalty", Box::new(|x| ops::spectral_penalty(x, &v, &target))),
+    ];
+    for (name, loss) in losses {
+        let x = random(12, 6, 0);
+        let once = backward(loss(x.retaped())?);
+        let twice = backward(loss(x.retaped())? + loss(x.retaped())?);
+        let parameters: &[&Matrix] = if ["linear", "dense"].contains(&name) { &[&w, &b] } else { &[] };
+        for tensor in [&x].into_iter().chain(parameters.iter().copied()) {
+            let doubled: Vec<f32> = once.get(tensor).as_vec().iter().map(|g| 2.0 * g).collect();
+            assert!(doubled.iter().any(|g| g.abs() > 1e-4), "{name}");
+            assert_close("gradient", &twice.get(tensor).as_vec(), &doubled, 1e-6);
+        }
+    }
     Ok(())
 }

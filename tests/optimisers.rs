@@ -66,9 +66,9 @@ fn parameters_go_where_pytorch_takes_them() -> Result<()> {
     let weight_gradients: Array2<f32> = npz.get("weight_gradients")?;
     let bias_gradients: Array1<f32> = npz.get("bias_gradients")?;
     let adam = Adam { learning_rate: 0.05, amsgrad: false, ..Adam::default() };
-    let sgd = Sgd { learning_rate: 0.02, momentum: 0.9, nesterov: false };
+    let sgd = Sgd { learning_rate: 0.02, momentum: 0.9, ..Sgd::default() };
     let rms_prop = RmsProp { learning_rate: 0.003, ..RmsProp::default() };
-    let cases: [(&str, Optimiser); 10] = [
+    let cases: [(&str, Optimiser); 17] = [
         ("adam", adam.into()),
         ("adam_betas_eps", Adam { learning_rate: 0.02, betas: (0.6, 0.97), eps: 1e-3, ..adam }.into()),
         ("amsgrad", Adam { amsgrad: true, ..adam }.into()),
@@ -79,6 +79,16 @@ fn parameters_go_where_pytorch_takes_them() -> Result<()> {
         ("rms_prop", rms_prop.into()),
         ("rms_prop_alpha_eps", RmsProp { learning_rate: 0.005, alpha: 0.9, eps: 1e-3, ..rms_prop }.into()),
         ("rms_prop_momentum", RmsProp { learning_rate: 0.001, momentum: 0.9, ..rms_prop }.into()),
+        ("adam_decay", Adam { learning_rate: 0.02, weight_decay: 0.1, ..adam }.into()),
+        ("amsgrad_decay", Adam { learning_rate: 0.02, amsgrad: true, weight_decay: 0.01, ..adam }.into()),
+        ("sgd_decay", Sgd { learning_rate: 0.05, momentum: 0.0, weight_decay: 0.3, ..sgd }.into()),
+        ("sgd_momentum_decay", Sgd { weight_decay: 0.05, ..sgd }.into()),
+        ("sgd_nesterov_decay", Sgd { nesterov: true, weight_decay: 0.05, ..sgd }.into()),
+        ("rms_prop_decay", RmsProp { weight_decay: 0.05, ..rms_prop }.into()),
+        (
+            "rms_prop_momentum_decay",
+            RmsProp { learning_rate: 0.001, momentum: 0.9, weight_decay: 0.1, ..rms_prop }.into(),
+        ),
     ];
     assert_eq!(npz.names().len(), 3 + cases.len(), "a case without a test");
     for (name, optimiser) in cases {
@@ -206,6 +216,13 @@ fn settings_out_of_range_are_refused() {
         let shown = format!("momentum = {momentum} is out of range: take a decay in [0, 1)");
         refused(Sgd { momentum, ..sgd }.into(), &[&shown]);
         refused(RmsProp { momentum, ..rms_prop }.into(), &[&shown]);
+    }
+    for weight_decay in [-0.1, f64::NAN, f64::INFINITY] {
+        let shown =
+            format!("weight_decay = {weight_decay} is out of range: take a finite number of at least 0");
+        for optimiser in all() {
+            refused(optimiser.with_weight_decay(weight_decay), &[&shown]);
+        }
     }
     // PyTorch: "Nesterov momentum requires a momentum and zero dampening".
     refused(Sgd { nesterov: true, ..sgd }.into(), &["momentum = 0 ", "nesterov"]);

@@ -66,8 +66,8 @@ fn bad_input_is_refused() -> Result<()> {
 fn penalties_know_their_taps() -> Result<()> {
     let net = Mlp::new(&[9, 12, 6, 3], Activation::Tanh, 4)?;
     let last = SpectralPenalty::new(1.0).with_tau(4);
-    assert_eq!(last.positions(&net), [1]);
-    assert_eq!(last.clone().with_taps(Taps::All).positions(&net), [0, 1]);
+    assert_eq!(last.positions(&net)?, [1]);
+    assert_eq!(last.clone().with_taps(Taps::All).positions(&net)?, [0, 1]);
     assert!(last.check(&net, 5).is_ok());
     // tau = 8 fits the first tap alone.
     let wide = SpectralPenalty::new(1.0).with_tau(8).with_taps(Taps::All);

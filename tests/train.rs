@@ -3,7 +3,7 @@
 use eigengate::data::{Dataset, ImageShape, mnist};
 use eigengate::nn::{Activation, Mlp, Network};
 use eigengate::spectra::{SpectralPenalty, Taps, spectrum};
-use eigengate::train::Training;
+use eigengate::train::{Penalty, Training};
 use eigengate::{Error, Result};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -151,7 +151,7 @@ fn checkpoints_of_other_runs_are_refused_and_kept() -> Result<()> {
 #[test]
 fn the_penalty_straightens_the_spectrum_while_digits_are_learned() -> Result<()> {
     let (train, test) = digits();
-    let run = |penalties: Vec<SpectralPenalty>| -> Result<_> {
+    let run = |penalties: Vec<Penalty>| -> Result<_> {
         let mut net = Mlp::new(&[784, 100, 10], Activation::Tanh, 2)?;
         let settings = Training::new(60, 250).with_learning_rate(3e-3);
         let history = Training { penalties, ..settings }.run(&mut net, train, Some(test))?;
@@ -159,7 +159,7 @@ fn the_penalty_straightens_the_spectrum_while_digits_are_learned() -> Result<()>
         Ok((history.records().to_vec(), alpha))
     };
     let (vanilla, vanilla_alpha) = run(vec![])?;
-    let (penalised, alpha) = run(vec![SpectralPenalty::new(5.0).with_tau(5)])?;
+    let (penalised, alpha) = run(vec![SpectralPenalty::new(5.0).with_tau(5).into()])?;
     // The penalty first rises with the cross-entropy's first steps, then falls.
     let largest = penalised.iter().map(|r| r.penalty).fold(0.0, f64::max);
     assert!(penalised[59].penalty < 0.3 * largest, "{} of {largest}", penalised[59].penalty);
@@ -221,7 +221,7 @@ fn the_history_is_a_frame() -> Result<()> {
     let mut net = Mlp::new(&[784, 10], Activation::Tanh, 5)?;
     let history = Training::new(2, 500).run(&mut net, train, Some(test))?;
     let frame = history.frame()?;
-    assert_eq!((frame.height(), frame.width()), (2, 6));
+    assert_eq!((frame.height(), frame.width()), (2, 8));
     let loss = frame.column("loss")?.f64()?.get(1).unwrap();
     assert_eq!(loss, history.records()[1].loss);
     assert!(history.seconds() > 0.0);

@@ -124,6 +124,17 @@ impl Dataset {
         self.images.view()
     }
 
+    /// The pixels of one example; none where there is no such example.
+    pub(crate) fn image(&self, index: usize) -> &[f32] {
+        let images = self.images.as_slice().unwrap_or_default();
+        images.chunks_exact(self.shape.pixels()).nth(index).unwrap_or_default()
+    }
+
+    /// The same labels with other images, `(examples, channels * height * width)`, which the caller has checked.
+    pub(super) fn with_images(&self, images: Array2<f32>) -> Dataset {
+        Dataset { images, labels: self.labels.clone(), shape: self.shape, classes: self.classes }
+    }
+
     /// All labels, one for each image.
     pub fn labels(&self) -> &[u8] {
         &self.labels

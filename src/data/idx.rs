@@ -3,17 +3,15 @@
 //! Source: the description at Y. LeCun's MNIST page, "FILE FORMATS FOR THE MNIST DATABASE". All numbers
 //! of the header are big-endian `u32`.
 
+use super::gzip;
 use crate::display::{self, Content};
 use crate::error::{Error, Result};
-use flate2::read::MultiGzDecoder;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 const IMAGES: u32 = 0x0000_0803;
 const LABELS: u32 = 0x0000_0801;
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Grey images of one size, as bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,7 +52,7 @@ impl Images {
 /// sizes (each at least 1), its length or its gzip stream are not right.
 pub fn read_images(path: impl AsRef<Path>) -> Result<Images> {
     let file = IdxFile { path: path.as_ref(), format: "IDX images" };
-    let mut stream = file.open()?;
+    let mut stream = gzip::open(file.path)?;
     let [count, height, width] = file.header(&mut stream, IMAGES)?;
     let pixels = file.body(&mut stream, &[count, height, width])?;
     Ok(Images { count, height, width, pixels })
@@ -70,7 +68,7 @@ pub fn read_images(path: impl AsRef<Path>) -> Result<Images> {
 /// count (at least 1), its length or its gzip stream are not right.
 pub fn read_labels(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     let file = IdxFile { path: path.as_ref(), format: "IDX labels" };
-    let mut stream = file.open()?;
+    let mut stream = gzip::open(file.path)?;
     let [count] = file.header(&mut stream, LABELS)?;
     file.body(&mut stream, &[count])
 }
@@ -83,16 +81,6 @@ struct IdxFile<'a> {
 }
 
 impl IdxFile<'_> {
-    /// The file's content, decompressed where it starts like gzip.
-    fn open(self) -> Result<Box<dyn Read>> {
-        let mut file = BufReader::new(File::open(self.path).map_err(Error::reading(self.path))?);
-        let mut start = Vec::new();
-        file.by_ref().take(2).read_to_end(&mut start).map_err(Error::reading(self.path))?;
-        let compressed = start == GZIP;
-        let whole = io::Cursor::new(start).chain(file);
-        Ok(if compressed { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
-    }
-
     /// Checks the magic number and gives the `N` sizes behind it.
     fn header<const N: usize>(self, stream: &mut dyn Read, magic: u32) -> Result<[usize; N]> {
         let found = self.number(stream, "a magic number")?;
@@ -145,12 +133,12 @@ impl IdxFile<'_> {
     /// At most `most` bytes; fewer where the file ends.
     fn bytes(self, stream: &mut dyn Read, most: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        stream.take(most).read_to_end(&mut bytes).map_err(|source| match source.kind() {
-            // What the gzip reader says of damaged content; the system's own errors are of other kinds.
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+        stream.take(most).read_to_end(&mut bytes).map_err(|source| {
+            if gzip::is_damage(&source) {
                 self.refuse("a whole gzip stream", format!("a damaged one ({source})"))
+            } else {
+                Error::reading(self.path)(source)
             }
-            _ => Error::reading(self.path)(source),
         })?;
         Ok(bytes)
     }

@@ -1,6 +1,6 @@
 //! How data sets show themselves in a notebook.
 
-use super::{Dataset, Mnist};
+use super::{Cifar10, Dataset, Mnist};
 use crate::display::{self, Content};
 use std::fmt;
 
@@ -16,35 +16,49 @@ impl fmt::Debug for Mnist {
     }
 }
 
+impl fmt::Debug for Cifar10 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cifar10(train: {:?}, test: {:?})", self.train, self.test)
+    }
+}
+
 impl Dataset {
     /// Shows the number of examples, the size of an image and the examples of each class.
     pub fn evcxr_display(&self) {
-        show(&[("", self)]);
+        show(&[("", self)], &[]);
     }
 }
 
 impl Mnist {
     /// Shows both parts: the number of examples, the size of an image and the examples of each class.
     pub fn evcxr_display(&self) {
-        show(&[("train", &self.train), ("test", &self.test)]);
+        show(&[("train", &self.train), ("test", &self.test)], &[]);
     }
 }
 
-fn show(parts: &[(&str, &Dataset)]) {
+impl Cifar10 {
+    /// Shows both parts: the number of examples, the size of an image and the examples of each class, by name.
+    pub fn evcxr_display(&self) {
+        show(&[("train", &self.train), ("test", &self.test)], &self.class_names);
+    }
+}
+
+fn show(parts: &[(&str, &Dataset)], names: &[String]) {
     if display::in_notebook() {
-        display::show(&[Content::Html(&html(parts)), Content::Plain(&text(parts))]);
+        display::show(&[Content::Html(&html(parts, names)), Content::Plain(&text(parts))]);
     }
 }
 
-/// A table with a row for each part; every part has the same classes.
-fn html(parts: &[(&str, &Dataset)]) -> String {
+/// A table with a row for each part; every part has the same classes. A class without a name is a number.
+fn html(parts: &[(&str, &Dataset)], names: &[String]) -> String {
     let classes = parts.iter().map(|(_, data)| data.classes()).max().unwrap_or(0);
     let mut html = String::from(
         "<table>\n<thead><tr><th></th><th>examples</th><th>channels x height x width</th>\
          <th>examples of class</th>",
     );
     for class in 0..classes {
-        html.push_str(&format!("<th>{class}</th>"));
+        let name = names.get(class).map_or_else(|| class.to_string(), |name| display::escape_html(name));
+        html.push_str(&format!("<th>{name}</th>"));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for (name, data) in parts {

@@ -9,7 +9,11 @@ use ndarray::{Array2, ArrayView2};
 use std::cell::OnceCell;
 
 #[cfg(not(feature = "cuda"))]
+mod buffer;
+#[cfg(not(feature = "cuda"))]
 mod contiguous;
+#[cfg(not(feature = "cuda"))]
+pub(crate) use buffer::Buffer;
 #[cfg(not(feature = "cuda"))]
 pub(crate) use contiguous::{Contiguous, values_mut};
 
@@ -63,6 +67,8 @@ fn open() -> Result<Device> {
 /// # Errors
 /// As [`device`].
 pub fn release_memory() -> Result<()> {
+    #[cfg(not(feature = "cuda"))]
+    buffer::release();
     device()?.try_empty_cache().map_err(refused)
 }
 

@@ -1,14 +1,17 @@
 //! Fully connected networks.
 
-use super::network::{Forward, Network, Recorded};
-use super::ops::{Activation, GradientsOf, dense, linear};
+use super::adjoint::Adjoint;
+use super::network::{Forward, Network, Recorded, show_network};
+use super::ops::{Activation, GradientsOf, dense, dense_adjoint, linear, linear_adjoint};
 use super::parameter::Parameter;
 use super::tensors;
 use crate::device::{Device, LinkageGuard, Matrix, Recording};
-use crate::display::{Content, escape_html, show};
 use crate::error::{Error, Result};
 use dfdx::prelude::Tape;
 use std::path::Path;
+
+/// Its name in files.
+const ARCHITECTURE: &str = "mlp";
 
 /// A multilayer perceptron: dense layers, a nonlinearity behind each but the last.
 ///
@@ -39,12 +42,22 @@ impl Mlp {
     /// # Errors
     /// [`Error::Parameter`] for fewer than two widths, a width of 0, or more than 256 classes.
     pub fn new(widths: &[usize], activation: Activation, seed: u64) -> Result<Self> {
+        Self::with_index(widths, activation, seed, 0)
+    }
+
+    /// The same as a part of a larger network: `index` counts the parameters before.
+    pub(super) fn with_index(
+        widths: &[usize],
+        activation: Activation,
+        seed: u64,
+        index: u64,
+    ) -> Result<Self> {
         check_widths(widths)?;
         let mut parameters = Vec::new();
         for (layer, pair) in widths.windows(2).enumerate() {
             let &[inputs, outputs] = pair else { continue };
             let name = layer_name(layer, widths);
-            let index = 2 * layer as u64;
+            let index = index + 2 * layer as u64;
             let weight = format!("{name}.weight");
             parameters.push(Parameter::uniform(weight, &[outputs, inputs], inputs, seed, index)?);
             parameters.push(Parameter::uniform(format!("{name}.bias"), &[outputs], inputs, seed, index + 1)?);
@@ -68,11 +81,7 @@ impl Mlp {
     /// # Errors
     /// [`Error::Write`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let mut file = tensors::Tensors::default();
-        file.put_parameters("", self);
-        file.set("architecture", "mlp");
-        file.set("activation", self.activation.name());
-        file.write(path.as_ref())
+        tensors::Tensors::of_network(self, ARCHITECTURE, self.activation).write(path.as_ref())
     }
 
     /// Reads a network that [`Mlp::save`] wrote.
@@ -82,29 +91,8 @@ impl Mlp {
     /// [`Error::Shape`] where its arrays do not fit together; [`Error::NotFinite`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let file = tensors::Tensors::read(path)?;
-        let need = |key| {
-            file.get(key).ok_or_else(|| Error::format(path, "saved Mlp", format!("an entry `{key}`"), "none"))
-        };
-        let architecture = need("architecture")?;
-        if architecture != "mlp" {
-            return Err(Error::format(path, "saved Mlp", "architecture mlp", architecture));
-        }
-        let activation = Activation::from_name(need("activation")?)?;
-        let mut widths = Vec::new();
-        loop {
-            let hidden = format!("hidden.{}.weight", widths.len());
-            let name = if file.shape(&hidden).is_some() { hidden } else { "readout.weight".to_owned() };
-            let Some(&[outputs, inputs]) = file.shape(&name) else {
-                return Err(Error::format(path, "saved Mlp", format!("a matrix `{name}`"), "none"));
-            };
-            widths.push(inputs);
-            if name == "readout.weight" {
-                widths.push(outputs);
-                break;
-            }
-        }
-        let mut net = Self::new(&widths, activation, 0)?;
+        let (file, activation) = tensors::Tensors::read_network(path, ARCHITECTURE)?;
+        let mut net = Self::new(&file.widths(path)?, activation, 0)?;
         file.fill_parameters("", path, &mut net)?;
         Ok(net)
     }
@@ -115,10 +103,12 @@ impl Mlp {
     /// As [`Mlp::load`], and [`Error::Shape`] for other sizes; the network is as it was.
     pub fn load_parameters(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        tensors::Tensors::read(path)?.fill_parameters("", path, self)
+        let (file, _) = tensors::Tensors::read_network(path, ARCHITECTURE)?;
+        file.fill_parameters("", path, self)
     }
 
-    fn pass<T: Tape<f32, Device>>(
+    /// The taps and the logits, of inputs with or without a tape.
+    pub(super) fn pass<T: Tape<f32, Device>>(
         &self,
         x: Matrix<T>,
         gradients: GradientsOf,
@@ -175,6 +165,30 @@ impl Network for Mlp {
         let (taps, logits) = self.pass(x.retaped::<Recording>(), gradients)?;
         Ok(Recorded { taps, logits })
     }
+
+    fn adjoint(&self) -> Result<&dyn Adjoint> {
+        Ok(self)
+    }
+}
+
+impl Adjoint for Mlp {
+    fn pull(&self, _: &Matrix, taps: &[Matrix], cotangent: Matrix<Recording>) -> Result<Matrix<Recording>> {
+        self.linkage.check()?;
+        let hidden = self.widths.len() - 2;
+        if taps.len() != hidden {
+            return Err(Error::shape("list of taps", format!("{hidden} hidden layers"), taps.len()));
+        }
+        let mut g = cotangent;
+        for (layer, pair) in self.parameters.chunks_exact(2).enumerate().rev() {
+            let [weight, _] = pair else { continue };
+            g = match taps.get(layer) {
+                Some(tap) => dense_adjoint(g, tap, &weight.value, self.activation)?,
+                // The readout, which has no nonlinearity.
+                None => linear_adjoint(g, &weight.value)?,
+            };
+        }
+        Ok(g)
+    }
 }
 
 fn check_widths(widths: &[usize]) -> Result<()> {
@@ -208,20 +222,6 @@ impl std::fmt::Debug for Mlp {
 impl Mlp {
     /// Shows a table of layers, shapes and parameters in a notebook.
     pub fn evcxr_display(&self) {
-        let mut rows = String::new();
-        for parameter in &self.parameters {
-            rows += &format!(
-                "<tr><td style=\"text-align:left\">{}</td><td>{:?}</td><td>{}</td></tr>",
-                escape_html(parameter.name()),
-                parameter.shape(),
-                parameter.len()
-            );
-        }
-        let text = format!("{self:?}");
-        let html = format!(
-            "<table><caption>{}</caption><tr><th>parameter</th><th>shape</th><th>numbers</th></tr>{rows}</table>",
-            escape_html(&text)
-        );
-        show(&[Content::Html(&html), Content::Plain(&text)]);
+        show_network(self, &format!("{self:?}"));
     }
 }

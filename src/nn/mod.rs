@@ -1,5 +1,7 @@
 //! Networks with named parameters and runtime sizes, on dfdx tensors.
 
+mod adjoint;
+mod cnn;
 mod mlp;
 pub(crate) mod network;
 pub mod ops;
@@ -8,6 +10,8 @@ mod parameter;
 mod predict;
 pub(crate) mod tensors;
 
+pub use adjoint::Adjoint;
+pub use cnn::Cnn;
 pub use mlp::Mlp;
 pub use network::{Forward, Network, Recorded};
 pub use ops::{Activation, GradientsOf};

@@ -1,8 +1,10 @@
 //! What training, spectra and attacks need of a network.
 
+use super::adjoint::Adjoint;
 use super::ops::{GradientsOf, pairing};
 use super::parameter::Parameter;
 use crate::device::{Matrix, Recording, refused, to_array, to_device};
+use crate::display::{Content, escape_html, show};
 use crate::error::{Error, Result};
 use dfdx::prelude::{Gradients, Tensor};
 use ndarray::{Array2, ArrayView2};
@@ -55,6 +57,17 @@ pub trait Network {
     /// # Errors
     /// As for [`Network::forward`].
     fn record(&self, x: Matrix, gradients: GradientsOf) -> Result<Recorded>;
+
+    /// The network as one whose backward pass can be recorded. A network that is one returns itself.
+    ///
+    /// # Errors
+    /// [`Error::NoAdjoint`], by default.
+    fn adjoint(&self) -> Result<&dyn Adjoint> {
+        Err(Error::NoAdjoint {
+            network: std::any::type_name::<Self>().to_owned(),
+            reason: "train it without one, or implement `Adjoint` for it".to_owned(),
+        })
+    }
 
     /// Number of trainable numbers.
     fn parameter_count(&self) -> usize {
@@ -112,4 +125,22 @@ fn take_gradient(
         gradients.try_alloc_for(x).map_err(refused)?;
         Ok(gradients.get(x).as_vec())
     }
+}
+
+/// Shows a table of a network's parameters in a notebook, under `text`.
+pub(super) fn show_network(net: &dyn Network, text: &str) {
+    let mut rows = String::new();
+    for parameter in net.parameters() {
+        rows += &format!(
+            "<tr><td style=\"text-align:left\">{}</td><td>{:?}</td><td>{}</td></tr>",
+            escape_html(parameter.name()),
+            parameter.shape(),
+            parameter.len()
+        );
+    }
+    let html = format!(
+        "<table><caption>{}</caption><tr><th>parameter</th><th>shape</th><th>numbers</th></tr>{rows}</table>",
+        escape_html(text)
+    );
+    show(&[Content::Html(&html), Content::Plain(text)]);
 }

@@ -1,6 +1,7 @@
 //! Named float32 arrays and texts in one safetensors file.
 
 use super::network::Network;
+use super::ops::Activation;
 use super::parameter::Parameter;
 use crate::error::{Error, Result, finite};
 use crate::files::write_whole;
@@ -10,6 +11,7 @@ use std::io::Write;
 use std::path::Path;
 
 const FORMAT: &str = "safetensors";
+pub(crate) const NETWORK: &str = "saved network";
 
 /// The content of a file: arrays by name, texts by key. Sorted, so that equal content gives equal bytes.
 #[derive(Default)]
@@ -70,6 +72,49 @@ impl Tensors {
             *parameter = fresh;
         }
         Ok(())
+    }
+
+    /// All that a saved network has: its parameters and what it is.
+    pub(crate) fn of_network(net: &dyn Network, architecture: &str, activation: Activation) -> Self {
+        let mut file = Self::default();
+        file.put_parameters("", net);
+        file.set("architecture", architecture);
+        file.set("activation", activation.name());
+        file
+    }
+
+    /// The file of a saved network of that architecture, and its nonlinearity.
+    pub(crate) fn read_network(path: &Path, architecture: &str) -> Result<(Self, Activation)> {
+        let file = Self::read(path)?;
+        let found = file.text("architecture", path)?;
+        if found != architecture {
+            return Err(Error::format(path, NETWORK, format!("architecture {architecture}"), found));
+        }
+        let activation = Activation::from_name(file.text("activation", path)?)?;
+        Ok((file, activation))
+    }
+
+    /// The text of a saved network's file at `key`.
+    pub(crate) fn text(&self, key: &str, path: &Path) -> Result<&str> {
+        let missing = || Error::format(path, NETWORK, format!("an entry `{key}`"), "none");
+        self.get(key).ok_or_else(missing)
+    }
+
+    /// Inputs, hidden units and outputs of the dense layers `hidden.0`, …, `readout`.
+    pub(crate) fn widths(&self, path: &Path) -> Result<Vec<usize>> {
+        let mut widths = Vec::new();
+        loop {
+            let hidden = format!("hidden.{}.weight", widths.len());
+            let name = if self.shape(&hidden).is_some() { hidden } else { "readout.weight".to_owned() };
+            let Some(&[outputs, inputs]) = self.shape(&name) else {
+                return Err(Error::format(path, NETWORK, format!("a matrix `{name}`"), "none"));
+            };
+            widths.push(inputs);
+            if name == "readout.weight" {
+                widths.push(outputs);
+                return Ok(widths);
+            }
+        }
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<()> {

@@ -15,28 +15,20 @@ impl Number for f64 {
     const ONE: f64 = 1.0;
 }
 
-/// Adds `X' X` to the lower triangle of `target` `(columns, columns)`, where `x` has the rows of X one after the other; above the diagonal it leaves what it will.
+/// Adds `X' X` to the lower triangle of `target` `(columns, columns)`, where `x` has the rows of X one after the other;
+/// above the diagonal it leaves what it will.
 ///
-/// A symmetric product needs half the multiplications of a general one. The triangle is halved until its blocks are
-/// narrow: the square below the diagonal is one product, the two triangles are triangles again. With 2000 columns
-/// 53 % of the multiplications are left.
+/// A symmetric product needs half the multiplications of a general one: every panel of columns is computed from the
+/// diagonal down, with 2000 columns 53 % of the multiplications.
 pub(crate) fn add_gram<T: Number>(target: &mut [T], x: &[T], columns: usize) {
+    /// Columns of one product. Measured for 4096 rows of 2000 columns: 90 ms, against 108 ms for halving the
+    /// triangle again and again, and 166 ms for the full product.
+    const PANEL: usize = 128;
     assert!(columns > 0 && x.len().is_multiple_of(columns), "a whole number of rows");
     assert_eq!(target.len(), columns * columns, "size of a symmetric product");
-    add_block(target, x, columns, 0..columns);
-}
-
-/// The part of the triangle whose rows and columns are `part`.
-fn add_block<T: Number>(target: &mut [T], x: &[T], columns: usize, part: Range<usize>) {
-    /// Blocks that are this narrow are computed whole.
-    const NARROW: usize = 128;
-    if part.len() <= NARROW {
-        return add_rectangle(target, x, columns, part.clone(), part);
+    for start in (0..columns).step_by(PANEL) {
+        add_rectangle(target, x, columns, start..columns, start..(start + PANEL).min(columns));
     }
-    let middle = part.start + part.len() / 2;
-    add_rectangle(target, x, columns, middle..part.end, part.start..middle);
-    add_block(target, x, columns, part.start..middle);
-    add_block(target, x, columns, middle..part.end);
 }
 
 /// The products of the columns `down` of X with the columns `across`, both in `0..columns`.

@@ -38,6 +38,22 @@ impl<'a, T> View<'a, T> {
 /// Every element is summed over the inner dimension in an order that depends on the sizes alone, not on
 /// the number of threads.
 pub(crate) fn product<T: Number>(target: &mut [T], accumulate: bool, a: View<'_, T>, b: View<'_, T>) {
+    multiply(target, accumulate, a, b, gemm::Parallelism::Rayon(0));
+}
+
+/// The same on the calling thread alone, for tasks that already run on all cores.
+#[cfg(not(feature = "cuda"))]
+pub(crate) fn product_here<T: Number>(target: &mut [T], accumulate: bool, a: View<'_, T>, b: View<'_, T>) {
+    multiply(target, accumulate, a, b, gemm::Parallelism::None);
+}
+
+fn multiply<T: Number>(
+    target: &mut [T],
+    accumulate: bool,
+    a: View<'_, T>,
+    b: View<'_, T>,
+    parallelism: gemm::Parallelism,
+) {
     let ((rows, inner), (inner_b, columns)) = (a.dims(), b.dims());
     assert_eq!(inner, inner_b, "inner dimensions of a product");
     assert_eq!(target.len(), rows * columns, "size of a product");
@@ -64,7 +80,7 @@ pub(crate) fn product<T: Number>(target: &mut [T], accumulate: bool, a: View<'_,
             false,
             false,
             false,
-            gemm::Parallelism::Rayon(0),
+            parallelism,
         );
     }
 }

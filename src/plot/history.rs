@@ -63,6 +63,8 @@ mod tests {
                 loss: 2.3 * progress + 0.01,
                 cross_entropy: 2.3 * progress,
                 penalty: 0.01,
+                spectral: 0.01,
+                jacobian: 0.0,
                 train_error: 0.9 * progress,
                 validation_error: (validated && epoch.is_multiple_of(2)).then_some(0.9 * progress + 0.02),
                 seconds: 1.0,

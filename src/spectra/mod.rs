@@ -8,6 +8,6 @@ mod spectrum;
 
 pub use covariance::{Covariance, Precision};
 pub use measure::{eigenvectors, spectra, spectrum};
-pub use penalty::{SpectralPenalty, Taps};
+pub use penalty::{SpectralPenalty, Tap, Taps};
 pub use power_law::PowerLaw;
 pub use spectrum::Spectrum;

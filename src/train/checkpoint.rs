@@ -28,8 +28,15 @@ pub(super) struct State {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Sums {
     pub(super) cross_entropy: f64,
-    pub(super) penalty: f64,
+    pub(super) spectral: f64,
+    pub(super) jacobian: f64,
     pub(super) wrong: f64,
+}
+
+impl Sums {
+    pub(super) fn loss(&self) -> f64 {
+        self.cross_entropy + self.spectral + self.jacobian
+    }
 }
 
 impl State {
@@ -127,13 +134,13 @@ impl<'a> Keeper<'a> {
 
 /// The settings and data that fix a run. Epochs are not among them: a finished run can be lengthened.
 fn describe(settings: &Training, train: &Dataset, validation: Option<&Dataset>) -> String {
-    let penalties: Vec<String> = settings
-        .penalties
-        .iter()
-        .map(|p| format!("{:?} {} {} {}", p.taps, p.target.beta, p.target.alpha, p.target.tau))
-        .collect();
+    let penalties: Vec<String> = settings.penalties.iter().map(ToString::to_string).collect();
+    // Only where there is one, so that files of runs without it stay valid.
+    let augmentation = settings
+        .augmentation
+        .map_or(String::new(), |a| format!(", augmentation with padding {} and flip {}", a.padding, a.flip));
     format!(
-        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}",
+        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}{augmentation}",
         settings.batch_size,
         settings.seed,
         settings.optimiser,
@@ -164,6 +171,8 @@ fn describe_state(state: &State) -> Value {
             json!([
                 bits(r.cross_entropy),
                 bits(r.penalty),
+                bits(r.spectral),
+                bits(r.jacobian),
                 bits(r.loss),
                 bits(r.train_error),
                 r.validation_error.map(bits),
@@ -174,7 +183,12 @@ fn describe_state(state: &State) -> Value {
     json!({
         "batches_done": state.batches_done,
         "examples_done": state.examples_done,
-        "sums": [bits(state.sums.cross_entropy), bits(state.sums.penalty), bits(state.sums.wrong)],
+        "sums": [
+            bits(state.sums.cross_entropy),
+            bits(state.sums.spectral),
+            bits(state.sums.jacobian),
+            bits(state.sums.wrong),
+        ],
         "seconds": bits(state.seconds),
         "records": records,
     })
@@ -188,8 +202,9 @@ fn fill(state: &mut State, value: &Value) -> Option<()> {
     let sums = value.get("sums")?;
     state.sums = Sums {
         cross_entropy: number(sums.get(0)?)?,
-        penalty: number(sums.get(1)?)?,
-        wrong: number(sums.get(2)?)?,
+        spectral: number(sums.get(1)?)?,
+        jacobian: number(sums.get(2)?)?,
+        wrong: number(sums.get(3)?)?,
     };
     state.seconds = number(value.get("seconds")?)?;
     for (index, record) in value.get("records")?.as_array()?.iter().enumerate() {
@@ -197,13 +212,15 @@ fn fill(state: &mut State, value: &Value) -> Option<()> {
             epoch: index + 1,
             cross_entropy: number(record.get(0)?)?,
             penalty: number(record.get(1)?)?,
-            loss: number(record.get(2)?)?,
-            train_error: number(record.get(3)?)?,
-            validation_error: match record.get(4)? {
+            spectral: number(record.get(2)?)?,
+            jacobian: number(record.get(3)?)?,
+            loss: number(record.get(4)?)?,
+            train_error: number(record.get(5)?)?,
+            validation_error: match record.get(6)? {
                 Value::Null => None,
                 value => Some(number(value)?),
             },
-            seconds: number(record.get(5)?)?,
+            seconds: number(record.get(7)?)?,
         });
     }
     Some(())

@@ -13,8 +13,12 @@ pub struct EpochRecord {
     pub loss: f64,
     /// Its cross-entropy part, in nats.
     pub cross_entropy: f64,
-    /// Its penalty part.
+    /// Its penalty part, the sum of the two that follow.
     pub penalty: f64,
+    /// All spectral penalties.
+    pub spectral: f64,
+    /// All Jacobian penalties.
+    pub jacobian: f64,
     /// Share of training examples misclassified, while the parameters moved; in `[0, 1]`.
     pub train_error: f64,
     /// Share of validation examples misclassified at the end of the epoch, where there is a validation set.
@@ -27,8 +31,8 @@ impl PartialEq for EpochRecord {
     fn eq(&self, other: &Self) -> bool {
         let numbers = |r: &Self| {
             let validation = r.validation_error.map(f64::to_bits);
-            let parts = [r.loss, r.cross_entropy, r.penalty, r.train_error].map(f64::to_bits);
-            (r.epoch, parts, validation)
+            let parts = [r.loss, r.cross_entropy, r.penalty, r.spectral, r.jacobian, r.train_error];
+            (r.epoch, parts.map(f64::to_bits), validation)
         };
         numbers(self) == numbers(other)
     }
@@ -57,8 +61,8 @@ impl History {
         self.records.iter().map(|r| r.seconds).sum()
     }
 
-    /// One row per epoch: `epoch`, `loss`, `cross_entropy`, `penalty`, `train_error`, `validation_error`. The same
-    /// settings give the same frame.
+    /// One row per epoch: `epoch`, `loss`, `cross_entropy`, `penalty`, `spectral`, `jacobian`, `train_error`,
+    /// `validation_error`. The same settings give the same frame.
     ///
     /// # Errors
     /// [`Error::Polars`](crate::Error::Polars), which would be a bug.
@@ -69,6 +73,8 @@ impl History {
             .with("loss", column(|r| r.loss))?
             .with("cross_entropy", column(|r| r.cross_entropy))?
             .with("penalty", column(|r| r.penalty))?
+            .with("spectral", column(|r| r.spectral))?
+            .with("jacobian", column(|r| r.jacobian))?
             .with("train_error", column(|r| r.train_error))?
             .with("validation_error", self.records.iter().map(|r| r.validation_error))
     }

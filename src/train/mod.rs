@@ -2,9 +2,13 @@
 
 mod checkpoint;
 mod history;
+mod jacobian;
+mod penalty;
 mod progress;
 mod run;
 mod training;
 
 pub use history::{EpochRecord, History};
+pub use jacobian::{JacobianPenalty, Projections};
+pub use penalty::Penalty;
 pub use training::Training;

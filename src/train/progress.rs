@@ -30,7 +30,7 @@ impl Progress {
 
     /// Prints a line, if it is time for one.
     pub(super) fn line(&mut self, state: &State) {
-        let mean = (state.sums.cross_entropy + state.sums.penalty) / state.examples_done.max(1) as f64;
+        let mean = state.sums.loss() / state.examples_done.max(1) as f64;
         if let Some(text) = self.text(state.epochs_done(), state.examples_done, mean, Instant::now()) {
             println!("{text}");
         }

@@ -2,6 +2,8 @@
 
 use super::checkpoint::{self, State};
 use super::history::{EpochRecord, History};
+use super::jacobian::JacobianPenalty;
+use super::penalty::Penalty;
 use super::progress::Progress;
 use super::training::Training;
 use crate::data::Dataset;
@@ -14,8 +16,14 @@ use crate::spectra::eigenvectors;
 use dfdx::prelude::AsArray;
 use std::time::Instant;
 
-/// The penalties of a run by tap: position of the tap, its targets.
+/// The spectral penalties of a run by tap: position of the tap, its targets.
 type Targets = Vec<(usize, Vec<SpectralTarget>)>;
+
+/// What a step adds to the cross-entropy.
+struct Penalties {
+    targets: Targets,
+    jacobians: Vec<JacobianPenalty>,
+}
 
 pub(super) fn run(
     settings: &Training,
@@ -24,19 +32,19 @@ pub(super) fn run(
     validation: Option<&Dataset>,
 ) -> Result<History> {
     let start = Instant::now();
-    let targets = targets(settings, net);
+    let penalties = penalties(settings, net)?;
+    let taps: Vec<usize> = penalties.targets.iter().map(|(tap, _)| *tap).collect();
     let keeper = checkpoint::Keeper::new(settings, train, validation);
-    let mut state = keeper.open(net, &targets.iter().map(|(tap, _)| *tap).collect::<Vec<_>>())?;
+    let mut state = keeper.open(net, &taps)?;
     let mut progress = Progress::new(settings, train.len());
     while state.epochs_done() < settings.epochs {
         let epoch_start = Instant::now();
         let batches = train.batches(settings.batch_size, settings.seed, state.epochs_done() as u64)?;
-        if state.batches_done == 0 && !targets.is_empty() {
-            let taps: Vec<usize> = targets.iter().map(|(tap, _)| *tap).collect();
+        if state.batches_done == 0 && !taps.is_empty() {
             state.vectors = eigenvectors(net, train, &taps)?;
         }
         for batch in batches.iter().skip(state.batches_done) {
-            step(net, train, batch, &targets, &mut state)?;
+            step(settings, net, train, batch, &penalties, &mut state)?;
             progress.line(&state);
             let last = state.batches_done == batches.len();
             if !last && settings.time_budget.is_some_and(|budget| start.elapsed() > budget) {
@@ -56,64 +64,86 @@ pub(super) fn run(
     Ok(state.history)
 }
 
-fn targets(settings: &Training, net: &dyn Network) -> Targets {
-    let mut targets: Targets = vec![];
+fn penalties(settings: &Training, net: &dyn Network) -> Result<Penalties> {
+    let (mut targets, mut jacobians): (Targets, _) = (vec![], vec![]);
     for penalty in &settings.penalties {
-        for position in penalty.positions(net) {
-            match targets.iter_mut().find(|(tap, _)| *tap == position) {
-                Some((_, list)) => list.push(penalty.target),
-                None => targets.push((position, vec![penalty.target])),
+        match penalty {
+            Penalty::Jacobian(penalty) => jacobians.push(*penalty),
+            Penalty::Spectral(penalty) => {
+                for position in penalty.positions(net)? {
+                    match targets.iter_mut().find(|(tap, _)| *tap == position) {
+                        Some((_, list)) => list.push(penalty.target),
+                        None => targets.push((position, vec![penalty.target])),
+                    }
+                }
             }
         }
     }
-    targets
+    Ok(Penalties { targets, jacobians })
 }
 
 /// One batch: loss, gradients, a step of the optimiser.
 fn step(
+    settings: &Training,
     net: &mut dyn Network,
     train: &Dataset,
     batch: &[usize],
-    targets: &Targets,
+    penalties: &Penalties,
     state: &mut State,
 ) -> Result<()> {
-    let (x, labels) = gather(train, batch)?;
-    let recorded = net.record(x, GradientsOf::Parameters)?;
+    let (x, labels) = gather(settings, train, batch, state.epochs_done() as u64)?;
+    let recorded = net.record(x.clone(), GradientsOf::Parameters)?;
     let wrong = argmax(&recorded.logits)?.iter().zip(&labels).filter(|(guess, label)| guess != label).count();
     let mut loss = cross_entropy(recorded.logits, &labels)?;
     let entropy = f64::from(loss.array());
-    let mut penalty = 0.0;
-    for ((tap, list), vectors) in targets.iter().zip(&state.vectors) {
+    let (mut spectral, mut jacobian) = (0.0, 0.0);
+    for ((tap, list), vectors) in penalties.targets.iter().zip(&state.vectors) {
         let Some(tap) = recorded.taps.get(*tap) else { continue };
         for target in list {
             let value = spectral_penalty(tap.retaped::<Recording>(), vectors, target)?;
-            penalty += f64::from(value.array());
+            spectral += f64::from(value.array());
             loss = loss + value;
         }
     }
-    if !(entropy + penalty).is_finite() {
+    if !penalties.jacobians.is_empty() {
+        // An example is drawn once an epoch: its directions depend on neither the order nor the batches.
+        let first = (state.epochs_done() as u64).wrapping_mul(train.len() as u64);
+        let keys: Vec<u64> = batch.iter().map(|&example| first.wrapping_add(example as u64)).collect();
+        for penalty in &penalties.jacobians {
+            let value = penalty.record(net, &x, &recorded.taps, settings.seed, &keys)?;
+            jacobian += f64::from(value.array());
+            loss = loss + value;
+        }
+    }
+    let total = entropy + spectral + jacobian;
+    if !total.is_finite() {
         return Err(Error::Diverged {
             epoch: state.epochs_done() + 1,
             batch: state.batches_done + 1,
-            loss: entropy + penalty,
+            loss: total,
         });
     }
-    drop(recorded.taps);
+    drop((recorded.taps, x));
     let mut gradients = backward(loss)?;
     state.optimiser.step(net, &mut gradients)?;
     let examples = batch.len() as f64;
     state.sums.cross_entropy += entropy * examples;
-    state.sums.penalty += penalty * examples;
+    state.sums.spectral += spectral * examples;
+    state.sums.jacobian += jacobian * examples;
     state.sums.wrong += wrong as f64;
     state.batches_done += 1;
     state.examples_done += batch.len();
     Ok(())
 }
 
-fn gather(data: &Dataset, batch: &[usize]) -> Result<(Matrix, Vec<u8>)> {
-    let images = data.images();
-    let x = from_rows(batch.len(), images.ncols(), |i, row| {
-        row.iter_mut().zip(images.row(batch[i])).for_each(|(x, pixel)| *x = *pixel);
+/// The examples of a batch as this epoch sees them.
+fn gather(settings: &Training, data: &Dataset, batch: &[usize], epoch: u64) -> Result<(Matrix, Vec<u8>)> {
+    let x = from_rows(batch.len(), data.shape().pixels(), |i, row| {
+        let image = data.image(batch[i]);
+        match settings.augmentation {
+            Some(a) => a.draw(settings.seed, epoch, batch[i] as u64).fill(image, data.shape(), row),
+            None => row.iter_mut().zip(image).for_each(|(x, pixel)| *x = *pixel),
+        }
     })?;
     Ok((x, batch.iter().map(|&index| data.labels()[index]).collect()))
 }
@@ -121,12 +151,16 @@ fn gather(data: &Dataset, batch: &[usize]) -> Result<(Matrix, Vec<u8>)> {
 impl State {
     fn end_epoch(&mut self, examples: usize, validation_error: Option<f64>, seconds: f64) {
         let mean = |sum: f64| sum / examples as f64;
-        let (cross_entropy, penalty) = (mean(self.sums.cross_entropy), mean(self.sums.penalty));
+        let cross_entropy = mean(self.sums.cross_entropy);
+        let (spectral, jacobian) = (mean(self.sums.spectral), mean(self.sums.jacobian));
+        let penalty = spectral + jacobian;
         self.history.records.push(EpochRecord {
             epoch: self.epochs_done() + 1,
             loss: cross_entropy + penalty,
             cross_entropy,
             penalty,
+            spectral,
+            jacobian,
             train_error: mean(self.sums.wrong),
             validation_error,
             seconds: self.seconds + seconds,

@@ -1,10 +1,10 @@
 //! Settings of a training run.
 
 use super::history::History;
-use crate::data::Dataset;
+use super::penalty::Penalty;
+use crate::data::{Augmentation, Dataset};
 use crate::error::{Error, Result};
 use crate::nn::{Network, Optimiser};
-use crate::spectra::SpectralPenalty;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,8 +37,10 @@ pub struct Training {
     /// How parameters move; AMSGrad with a learning rate of 1e-3 by default.
     pub optimiser: Optimiser,
     /// Penalties added to the loss; none by default.
-    pub penalties: Vec<SpectralPenalty>,
-    /// Seed of the order of the examples; 0 by default.
+    pub penalties: Vec<Penalty>,
+    /// What is done to images at random before each step; nothing by default.
+    pub augmentation: Option<Augmentation>,
+    /// Seed of the order of the examples, the augmentation and random projections; 0 by default.
     pub seed: u64,
     /// A call stops after the first step that ends beyond this time; without limit by default.
     pub time_budget: Option<Duration>,
@@ -56,6 +58,7 @@ impl Training {
             batch_size,
             optimiser: Optimiser::default(),
             penalties: vec![],
+            augmentation: None,
             seed: 0,
             time_budget: None,
             checkpoint: None,
@@ -76,13 +79,31 @@ impl Training {
         self
     }
 
-    /// One more penalty.
-    pub fn with_penalty(mut self, penalty: SpectralPenalty) -> Self {
-        self.penalties.push(penalty);
+    /// Another weight decay for the optimiser chosen so far: `weight_decay * p` is added to the gradient of every
+    /// parameter `p`, biases too, as in PyTorch; at least 0, and 0 by default.
+    pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
+        self.optimiser = self.optimiser.with_weight_decay(weight_decay);
         self
     }
 
-    /// Another order of the examples.
+    /// One more penalty, a [`SpectralPenalty`](crate::spectra::SpectralPenalty) or a
+    /// [`JacobianPenalty`](super::JacobianPenalty). All of them are added up.
+    pub fn with_penalty(mut self, penalty: impl Into<Penalty>) -> Self {
+        self.penalties.push(penalty.into());
+        self
+    }
+
+    /// Trains on images that are changed at random, anew in every epoch. Their eigenvectors for penalties and their
+    /// validation are those of the images as they are.
+    ///
+    /// Random numbers are keyed by the seed, the epoch and the place of the example in the training set, so that
+    /// neither batches nor a break matters: [`Augmentation::augment`] shows the images that an epoch trains on.
+    pub fn with_augmentation(mut self, augmentation: Augmentation) -> Self {
+        self.augmentation = Some(augmentation);
+        self
+    }
+
+    /// Another order of the examples, and other augmentations.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -111,8 +132,8 @@ impl Training {
     /// Trains `net` on `train`. `validation` is evaluated after every epoch.
     ///
     /// # Errors
-    /// [`Error::Parameter`] and [`Error::Shape`] for settings that are out of range or do not fit the network or
-    /// the data, before anything has changed; [`Error::Diverged`] where the loss leaves the finite numbers;
+    /// [`Error::Parameter`], [`Error::Shape`] and [`Error::NoAdjoint`] for settings that are out of range or do not fit
+    /// the network or the data, before anything has changed; [`Error::Diverged`] where the loss leaves the finite numbers;
     /// errors of the checkpoint file: [`Error::Format`] and [`Error::Shape`] for one of another run.
     pub fn run(
         &self,
@@ -133,6 +154,7 @@ impl Training {
             return Err(Error::parameter("batch_size", 0, "at least 1"));
         }
         self.optimiser.check()?;
+        self.augmentation.map_or(Ok(()), |augmentation| augmentation.check(train.shape()))?;
         for (name, data) in [("training images", Some(train)), ("validation images", validation)] {
             let Some(data) = data else { continue };
             if data.images().ncols() != net.inputs() {

@@ -25,6 +25,13 @@ CASES = {
     "rms_prop": lambda p: torch.optim.RMSprop(p, lr=0.003),
     "rms_prop_alpha_eps": lambda p: torch.optim.RMSprop(p, lr=0.005, alpha=0.9, eps=1e-3),
     "rms_prop_momentum": lambda p: torch.optim.RMSprop(p, lr=0.001, momentum=0.9),
+    "adam_decay": lambda p: torch.optim.Adam(p, lr=0.02, weight_decay=0.1),
+    "amsgrad_decay": lambda p: torch.optim.Adam(p, lr=0.02, amsgrad=True, weight_decay=0.01),
+    "sgd_decay": lambda p: torch.optim.SGD(p, lr=0.05, weight_decay=0.3),
+    "sgd_momentum_decay": lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9, weight_decay=0.05),
+    "sgd_nesterov_decay": lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9, nesterov=True, weight_decay=0.05),
+    "rms_prop_decay": lambda p: torch.optim.RMSprop(p, lr=0.003, weight_decay=0.05),
+    "rms_prop_momentum_decay": lambda p: torch.optim.RMSprop(p, lr=0.001, momentum=0.9, weight_decay=0.1),
 }
 STEPS = 20
 

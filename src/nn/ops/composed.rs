@@ -3,6 +3,12 @@
 //! This is what runs with the feature `cuda`. The tests run it on the CPU too, against the fast version and
 //! float64 finite differences.
 
+mod adjoint;
+mod convolution;
+
+pub use adjoint::{dense_adjoint, linear_adjoint, square_sum};
+pub use convolution::{conv2d, max_pool2d};
+
 use super::{Activation, GradientsOf, SpectralTarget};
 use crate::device::refused;
 use crate::error::Result;

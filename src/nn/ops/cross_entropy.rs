@@ -32,7 +32,7 @@ pub fn cross_entropy<T: Tape<f32, Device>>(logits: Matrix<T>, labels: &[u8]) -> 
 
 #[cfg(not(feature = "cuda"))]
 fn run<T: Tape<f32, Device>>(logits: Matrix<T>, labels: &[u8]) -> Result<Scalar<T>> {
-    use crate::device::{Contiguous, refused, values_mut, zeros};
+    use crate::device::{Buffer, Contiguous, refused};
     use dfdx::prelude::{PutTape, ZerosTensor};
     use rayon::prelude::*;
     /// Rows that one task handles; a constant, because the sum of the losses follows it.
@@ -41,8 +41,8 @@ fn run<T: Tape<f32, Device>>(logits: Matrix<T>, labels: &[u8]) -> Result<Scalar<
     let (logits, mut tape) = Contiguous::new(logits)?;
     let (batch, classes) = logits.dims();
     // d loss / d logits, but for the factor that arrives from above.
-    let mut slopes = zeros(batch, classes)?;
-    let losses: Vec<f64> = values_mut(&mut slopes)
+    let mut slopes = Buffer::new(batch * classes);
+    let losses: Vec<f64> = slopes
         .par_chunks_mut(ROWS * classes)
         .zip(logits.values().par_chunks(ROWS * classes))
         .zip(labels.par_chunks(ROWS))
@@ -58,7 +58,7 @@ fn run<T: Tape<f32, Device>>(logits: Matrix<T>, labels: &[u8]) -> Result<Scalar<
     tape.add_backward_op(move |g| {
         let above = g.get_or_alloc_mut(&ghost)?.iter().sum::<f32>();
         let dz = g.get_or_alloc_mut(&logits)?;
-        dz.iter_mut().zip(values_mut(&mut slopes)).for_each(|(dz, slope)| *dz += above * *slope);
+        dz.iter_mut().zip(&*slopes).for_each(|(dz, slope)| *dz += above * slope);
         Ok(())
     });
     Ok(loss.put_tape(tape))

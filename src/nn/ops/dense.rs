@@ -43,9 +43,9 @@ fn run<T: Tape<f32, Device>>(
     use super::add_column_sums;
     use super::cpu::{activate_rows, slope_rows};
     use super::linear::products;
-    use crate::device::{Contiguous, values_mut, zeros};
+    use crate::device::{Buffer, Contiguous, values_mut, zeros};
     use crate::numeric::{View, product};
-    use dfdx::prelude::{PutTape, ZerosTensor};
+    use dfdx::prelude::PutTape;
     use rayon::prelude::*;
 
     let (x, mut tape) = Contiguous::new(x)?;
@@ -62,19 +62,21 @@ fn run<T: Tape<f32, Device>>(
     let kept = Contiguous::plain(&y)?;
     tape.add_backward_op(move |g| {
         let dy = std::mem::take(&mut **g.get_or_alloc_mut(kept.tensor())?);
-        let mut d = kept.tensor().device().try_zeros_like(&(batch, outputs))?;
-        let mut sums = kept.tensor().device().try_zeros_like(&(batch.div_ceil(ROWS), outputs))?;
-        values_mut(&mut d)
-            .par_chunks_mut(task)
+        let mut d = Buffer::new(batch * outputs);
+        let mut sums = Buffer::new(batch.div_ceil(ROWS) * outputs);
+        d.par_chunks_mut(task)
             .zip(dy.par_chunks(task))
             .zip(kept.values().par_chunks(task))
-            .zip(values_mut(&mut sums).par_chunks_mut(outputs))
-            .for_each(|(((d, dy), y), sums)| slope_rows(activation, d, dy, y, sums));
+            .zip(sums.par_chunks_mut(outputs))
+            .for_each(|(((d, dy), y), sums)| {
+                sums.fill(0.0);
+                slope_rows(activation, d, dy, y, sums);
+            });
         // Other operations may still read it.
         **g.get_or_alloc_mut(kept.tensor())? = dy;
-        products(g, &x, &weight, values_mut(&mut d), gradients)?;
+        products(g, &x, &weight, &d, gradients)?;
         if gradients.parameters() {
-            add_column_sums(g.get_or_alloc_mut(bias.tensor())?, values_mut(&mut sums));
+            add_column_sums(g.get_or_alloc_mut(bias.tensor())?, &sums);
         }
         Ok(())
     });

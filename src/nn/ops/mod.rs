@@ -6,21 +6,35 @@
 
 mod activation;
 pub mod composed;
+mod conv2d;
+mod conv_pool;
+mod convolution;
 mod cross_entropy;
 mod dense;
+mod dense_adjoint;
 mod linear;
+mod linear_adjoint;
+mod max_pool2d;
 mod pairing;
 mod spectral;
+mod square_sum;
 
 #[cfg(not(feature = "cuda"))]
 pub(crate) mod cpu;
 
 pub use activation::{Activation, relu, tanh};
+pub use conv_pool::conv_pool;
+pub use conv2d::conv2d;
+pub use convolution::Convolution;
 pub use cross_entropy::cross_entropy;
 pub use dense::dense;
+pub use dense_adjoint::dense_adjoint;
 pub use linear::linear;
+pub use linear_adjoint::linear_adjoint;
+pub use max_pool2d::max_pool2d;
 pub use pairing::pairing;
 pub use spectral::{SpectralTarget, spectral_penalty};
+pub use square_sum::square_sum;
 
 /// Which gradients a recorded pass is for. What is not asked for is not computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

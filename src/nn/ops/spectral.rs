@@ -146,7 +146,7 @@ pub fn spectral_penalty<T: Tape<f32, Device>>(
 
 #[cfg(not(feature = "cuda"))]
 fn run<T: Tape<f32, Device>>(tap: Matrix<T>, vectors: &Matrix, target: &SpectralTarget) -> Result<Scalar<T>> {
-    use crate::device::{Contiguous, refused, values_mut, zeros};
+    use crate::device::{Buffer, Contiguous, refused};
     use crate::numeric::{
         GROUP, View, column_means, column_squares, product, scale_columns, subtract_from_rows,
     };
@@ -158,18 +158,17 @@ fn run<T: Tape<f32, Device>>(tap: Matrix<T>, vectors: &Matrix, target: &Spectral
     let (batch, width) = tap.dims();
     let task = GROUP * width;
 
-    let mut z = zeros(batch, width)?;
+    let mut z = Buffer::new(batch * width);
     {
         let means = column_means(tap.values(), width);
-        let mut centred = zeros(batch, width)?;
-        let centred = values_mut(&mut centred);
+        let mut centred = Buffer::new(batch * width);
         let rows = centred.par_chunks_mut(task).zip(tap.values().par_chunks(task));
         rows.for_each(|(centred, x)| subtract_from_rows(centred, x, &means));
         let directions = View::new(vectors.values(), width, width);
-        product(values_mut(&mut z), false, View::new(centred, batch, width), directions);
+        product(&mut z, false, View::new(&centred, batch, width), directions);
     }
     let per_example = 1.0 / (batch - 1) as f64;
-    let squares = column_squares(values_mut(&mut z), width);
+    let squares = column_squares(&z, width);
     let lambda: Vec<f64> = squares.into_iter().map(|sum| sum * per_example).collect();
     let (penalty, slopes) = target.penalty(&lambda)?;
 
@@ -181,11 +180,10 @@ fn run<T: Tape<f32, Device>>(tap: Matrix<T>, vectors: &Matrix, target: &Spectral
         let above = f64::from(g.get_or_alloc_mut(&ghost)?.iter().sum::<f32>());
         let factors: Vec<f32> =
             slopes.iter().map(|slope| (above * slope * 2.0 * per_example) as f32).collect();
-        let z = values_mut(&mut z);
         z.par_chunks_mut(task).for_each(|rows| scale_columns(rows, &factors));
         // The columns of Z sum to zero, so the gradient by the centred tap is the gradient by the tap.
         let dx = g.get_or_alloc_mut(&tap)?;
-        product(dx, true, View::new(z, batch, width), View::new(vectors.values(), width, width).t());
+        product(dx, true, View::new(&z, batch, width), View::new(vectors.values(), width, width).t());
         Ok(())
     });
     Ok(value.put_tape(tape))

@@ -1,7 +1,7 @@
 //! Adam and AMSGrad.
 
 use super::Optimiser;
-use super::check::{above_zero, decay};
+use super::check::{above_zero, decay, zero_or_above};
 use super::kernel::{ARRAYS, Rule};
 use crate::error::Result;
 
@@ -22,11 +22,14 @@ pub struct Adam {
     pub eps: f64,
     /// Whether the second moment never falls. Nassar2020 uses it; on by default.
     pub amsgrad: bool,
+    /// Added to the gradient of every parameter, times the parameter (L2, as PyTorch's `weight_decay`); at least 0, and
+    /// 0 by default.
+    pub weight_decay: f64,
 }
 
 impl Default for Adam {
     fn default() -> Self {
-        Self { learning_rate: 1e-3, betas: (0.9, 0.999), eps: 1e-8, amsgrad: true }
+        Self { learning_rate: 1e-3, betas: (0.9, 0.999), eps: 1e-8, amsgrad: true, weight_decay: 0.0 }
     }
 }
 
@@ -43,7 +46,8 @@ impl Adam {
         above_zero("learning_rate", self.learning_rate)?;
         decay("betas", self.betas.0)?;
         decay("betas", self.betas.1)?;
-        above_zero("eps", self.eps)
+        above_zero("eps", self.eps)?;
+        zero_or_above("weight_decay", self.weight_decay)
     }
 
     pub(super) fn arrays(&self) -> &'static [&'static str] {

@@ -20,10 +20,10 @@ pub(super) trait Rule: Copy + Sync {
     fn apply(self, p: f32, g: f32, state: &mut [f32; ARRAYS]) -> f32;
 }
 
-/// Applies a rule to every number. `g` and the arrays that the rule has are as long as `p`.
-pub(super) fn update<R: Rule>(rule: R, p: &mut [f32], g: &[f32], state: [&mut [f32]; ARRAYS]) {
+/// Applies a rule to every number, with `decay * p` added to its gradient. `g` and the arrays that the rule has are as long as `p`.
+pub(super) fn update<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], state: [&mut [f32]; ARRAYS]) {
     if p.len() <= BLOCK {
-        return block(rule, p, g, state);
+        return block(rule, decay, p, g, state);
     }
     // Halves are split at multiples of a vector, and on the stack: a step allocates nothing.
     let middle = (p.len() / 2).next_multiple_of(64);
@@ -31,10 +31,10 @@ pub(super) fn update<R: Rule>(rule: R, p: &mut [f32], g: &[f32], state: [&mut [f
     let mut halves = state.map(|array| array.split_at_mut(middle.min(array.len())));
     let lower = halves.each_mut().map(|(lower, _)| std::mem::take(lower));
     let upper = halves.map(|(_, upper)| upper);
-    rayon::join(|| update(rule, p, g, lower), || update(rule, q, h, upper));
+    rayon::join(|| update(rule, decay, p, g, lower), || update(rule, decay, q, h, upper));
 }
 
-fn block<R: Rule>(rule: R, p: &mut [f32], g: &[f32], [a, b, c]: [&mut [f32]; ARRAYS]) {
+fn block<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], [a, b, c]: [&mut [f32]; ARRAYS]) {
     #[cfg(target_arch = "x86_64")]
     {
         if is_x86_feature_detected!("avx512f")
@@ -43,32 +43,40 @@ fn block<R: Rule>(rule: R, p: &mut [f32], g: &[f32], [a, b, c]: [&mut [f32]; ARR
             && is_x86_feature_detected!("avx512bw")
         {
             // SAFETY: the processor has just said that it has these instructions.
-            return unsafe { avx512(rule, p, g, a, b, c) };
+            return unsafe { avx512(rule, decay, p, g, a, b, c) };
         }
         if is_x86_feature_detected!("avx2") {
             // SAFETY: as above.
-            return unsafe { avx2(rule, p, g, a, b, c) };
+            return unsafe { avx2(rule, decay, p, g, a, b, c) };
         }
     }
-    body(rule, p, g, a, b, c);
+    body(rule, decay, p, g, a, b, c);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-fn avx512<R: Rule>(rule: R, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
-    body(rule, p, g, a, b, c);
+fn avx512<R: Rule>(
+    rule: R,
+    decay: f32,
+    p: &mut [f32],
+    g: &[f32],
+    a: &mut [f32],
+    b: &mut [f32],
+    c: &mut [f32],
+) {
+    body(rule, decay, p, g, a, b, c);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn avx2<R: Rule>(rule: R, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
-    body(rule, p, g, a, b, c);
+fn avx2<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
+    body(rule, decay, p, g, a, b, c);
 }
 
 /// The arrays are arguments of their own, and not one of arrays, because the compiler takes arguments for disjoint.
 /// Without that it would compare ten pairs of addresses before the loop, which is more than it is willing to.
 #[inline(always)]
-fn body<R: Rule>(rule: R, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
+fn body<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
     let n = p.len();
     let kept = |array: usize| if array < R::ARRAYS { n } else { 0 };
     // One check each, and none in the loop.
@@ -85,7 +93,9 @@ fn body<R: Rule>(rule: R, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32]
         if R::ARRAYS > 2 {
             state[2] = c[i];
         }
-        p[i] = rule.apply(p[i], g[i], &mut state);
+        // Without decay not `0 * p`, which is NaN for an infinite parameter. The branch is taken out of the loop.
+        let g = if decay == 0.0 { g[i] } else { g[i] + decay * p[i] };
+        p[i] = rule.apply(p[i], g, &mut state);
         if R::ARRAYS > 0 {
             a[i] = state[0];
         }
@@ -115,13 +125,13 @@ mod tests {
     #[test]
     fn all_instruction_sets_give_the_same_bits() {
         let rule = RmsPropRule::<true>::new(&RmsProp { momentum: 0.9, ..RmsProp::default() });
-        for n in [0, 1, 15, 16, 17, 67] {
-            let plain = run(n, |p, g, a, b| body(rule, p, g, a, b, &mut []));
-            assert_eq!(run(n, |p, g, a, b| update(rule, p, g, [a, b, &mut []])), plain);
+        for (n, decay) in [0, 1, 15, 16, 17, 67].into_iter().flat_map(|n| [(n, 0.0), (n, 0.1)]) {
+            let plain = run(n, |p, g, a, b| body(rule, decay, p, g, a, b, &mut []));
+            assert_eq!(run(n, |p, g, a, b| update(rule, decay, p, g, [a, b, &mut []])), plain);
             #[cfg(target_arch = "x86_64")]
             if is_x86_feature_detected!("avx2") {
                 // SAFETY: the processor has just said that it has these instructions.
-                assert_eq!(run(n, |p, g, a, b| unsafe { avx2(rule, p, g, a, b, &mut []) }), plain);
+                assert_eq!(run(n, |p, g, a, b| unsafe { avx2(rule, decay, p, g, a, b, &mut []) }), plain);
             }
         }
     }

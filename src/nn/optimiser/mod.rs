@@ -80,6 +80,25 @@ impl Optimiser {
         self
     }
 
+    /// What is added to the gradient of every parameter, times the parameter.
+    pub fn weight_decay(&self) -> f64 {
+        match self {
+            Optimiser::Adam(settings) => settings.weight_decay,
+            Optimiser::Sgd(settings) => settings.weight_decay,
+            Optimiser::RmsProp(settings) => settings.weight_decay,
+        }
+    }
+
+    /// Another weight decay, at least 0.
+    pub fn with_weight_decay(mut self, weight_decay: f64) -> Self {
+        match &mut self {
+            Optimiser::Adam(settings) => settings.weight_decay = weight_decay,
+            Optimiser::Sgd(settings) => settings.weight_decay = weight_decay,
+            Optimiser::RmsProp(settings) => settings.weight_decay = weight_decay,
+        }
+        self
+    }
+
     /// Names of the arrays that the state keeps for every parameter.
     fn arrays(&self) -> &'static [&'static str] {
         match self {
@@ -95,13 +114,17 @@ impl fmt::Display for Optimiser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(learning_rate {}, ", self.name(), self.learning_rate())?;
         match self {
-            Optimiser::Adam(Adam { betas: (b1, b2), eps, .. }) => write!(f, "betas {b1} {b2}, eps {eps:?})"),
+            Optimiser::Adam(Adam { betas: (b1, b2), eps, .. }) => write!(f, "betas {b1} {b2}, eps {eps:?}"),
             Optimiser::Sgd(Sgd { momentum, nesterov, .. }) => {
-                write!(f, "momentum {momentum}, nesterov {nesterov})")
+                write!(f, "momentum {momentum}, nesterov {nesterov}")
             }
             Optimiser::RmsProp(RmsProp { alpha, eps, momentum, .. }) => {
-                write!(f, "alpha {alpha}, eps {eps:?}, momentum {momentum})")
+                write!(f, "alpha {alpha}, eps {eps:?}, momentum {momentum}")
             }
+        }?;
+        match self.weight_decay() {
+            0.0 => write!(f, ")"),
+            weight_decay => write!(f, ", weight_decay {weight_decay:?})"),
         }
     }
 }

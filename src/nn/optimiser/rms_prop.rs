@@ -1,7 +1,7 @@
 //! RMSprop.
 
 use super::Optimiser;
-use super::check::{above_zero, decay};
+use super::check::{above_zero, decay, zero_or_above};
 use super::kernel::{ARRAYS, Rule};
 use crate::error::Result;
 
@@ -22,11 +22,14 @@ pub struct RmsProp {
     pub eps: f64,
     /// Decay of the velocity, in `[0, 1)`; 0, no velocity, by default.
     pub momentum: f64,
+    /// Added to the gradient of every parameter, times the parameter (L2, as PyTorch's `weight_decay`); at least 0, and
+    /// 0 by default.
+    pub weight_decay: f64,
 }
 
 impl Default for RmsProp {
     fn default() -> Self {
-        Self { learning_rate: 1e-2, alpha: 0.99, eps: 1e-8, momentum: 0.0 }
+        Self { learning_rate: 1e-2, alpha: 0.99, eps: 1e-8, momentum: 0.0, weight_decay: 0.0 }
     }
 }
 
@@ -43,7 +46,8 @@ impl RmsProp {
         above_zero("learning_rate", self.learning_rate)?;
         decay("alpha", self.alpha)?;
         above_zero("eps", self.eps)?;
-        decay("momentum", self.momentum)
+        decay("momentum", self.momentum)?;
+        zero_or_above("weight_decay", self.weight_decay)
     }
 
     pub(super) fn arrays(&self) -> &'static [&'static str] {

@@ -1,7 +1,7 @@
 //! Stochastic gradient descent.
 
 use super::Optimiser;
-use super::check::{above_zero, decay};
+use super::check::{above_zero, decay, zero_or_above};
 use super::kernel::{ARRAYS, Rule};
 use crate::error::{Error, Result};
 
@@ -30,11 +30,14 @@ pub struct Sgd {
     /// Whether the step looks ahead along the velocity (Sutskever et al. 2013); takes a momentum above 0. Off by
     /// default.
     pub nesterov: bool,
+    /// Added to the gradient of every parameter, times the parameter (L2, as PyTorch's `weight_decay`); at least 0, and
+    /// 0 by default.
+    pub weight_decay: f64,
 }
 
 impl Default for Sgd {
     fn default() -> Self {
-        Self { learning_rate: 1e-3, momentum: 0.0, nesterov: false }
+        Self { learning_rate: 1e-3, momentum: 0.0, nesterov: false, weight_decay: 0.0 }
     }
 }
 
@@ -53,7 +56,7 @@ impl Sgd {
         if self.nesterov && self.momentum == 0.0 {
             return Err(Error::parameter("momentum", 0, "a number above 0 and below 1 with nesterov: true"));
         }
-        Ok(())
+        zero_or_above("weight_decay", self.weight_decay)
     }
 
     pub(super) fn arrays(&self) -> &'static [&'static str] {

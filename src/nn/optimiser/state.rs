@@ -27,7 +27,7 @@ use std::path::Path;
 ///
 /// let mut net = Mlp::new(&[4, 16, 2], Activation::Tanh, 0)?;
 /// let mut state = OptimiserState::new(Sgd { learning_rate: 0.1, ..Sgd::default() }, &net)?;
-/// let images = matrix(vec![0.1, 0.9, 0.4, 0.3, 0.8, 0.2, 0.5, 0.7], 2, 4)?;
+/// let images = matrix(&[0.1, 0.9, 0.4, 0.3, 0.8, 0.2, 0.5, 0.7], 2, 4)?;
 /// for _ in 0..3 {
 ///     let recorded = net.record(images.clone(), GradientsOf::Parameters)?;
 ///     let mut gradients = cross_entropy(recorded.logits, &[0, 1])?.backward();
@@ -100,26 +100,31 @@ impl OptimiserState {
             ));
         }
         self.steps += 1;
+        let decay = self.optimiser.weight_decay() as f32;
         for (parameter, arrays) in parameters.into_iter().zip(&mut self.arrays) {
             let state = arrays.each_mut().map(Vec::as_mut_slice);
             match &self.optimiser {
                 Optimiser::Adam(adam @ Adam { amsgrad: true, .. }) => {
-                    update(AdamRule::<true>::new(adam, self.steps), parameter, state, gradients)
+                    update(AdamRule::<true>::new(adam, self.steps), decay, parameter, state, gradients)
                 }
                 Optimiser::Adam(adam) => {
-                    update(AdamRule::<false>::new(adam, self.steps), parameter, state, gradients)
+                    update(AdamRule::<false>::new(adam, self.steps), decay, parameter, state, gradients)
                 }
                 Optimiser::Sgd(sgd @ Sgd { momentum: 0.0, .. }) => {
-                    update(PlainRule::new(sgd), parameter, state, gradients)
+                    update(PlainRule::new(sgd), decay, parameter, state, gradients)
                 }
                 Optimiser::Sgd(sgd @ Sgd { nesterov: true, .. }) => {
-                    update(MomentumRule::<true>::new(sgd), parameter, state, gradients)
+                    update(MomentumRule::<true>::new(sgd), decay, parameter, state, gradients)
                 }
-                Optimiser::Sgd(sgd) => update(MomentumRule::<false>::new(sgd), parameter, state, gradients),
+                Optimiser::Sgd(sgd) => {
+                    update(MomentumRule::<false>::new(sgd), decay, parameter, state, gradients)
+                }
                 Optimiser::RmsProp(rms @ RmsProp { momentum: 0.0, .. }) => {
-                    update(RmsPropRule::<false>::new(rms), parameter, state, gradients)
+                    update(RmsPropRule::<false>::new(rms), decay, parameter, state, gradients)
                 }
-                Optimiser::RmsProp(rms) => update(RmsPropRule::<true>::new(rms), parameter, state, gradients),
+                Optimiser::RmsProp(rms) => {
+                    update(RmsPropRule::<true>::new(rms), decay, parameter, state, gradients)
+                }
             }?;
         }
         Ok(())
@@ -158,12 +163,13 @@ fn array_name(kind: &str, parameter: &Parameter) -> String {
 #[cfg(not(feature = "cuda"))]
 fn update<R: Rule>(
     rule: R,
+    decay: f32,
     parameter: &mut Parameter,
     state: [&mut [f32]; ARRAYS],
     gradients: &mut Gradients<f32, Device>,
 ) -> Result<()> {
     let gradient = gradients.get_or_alloc_mut(&parameter.value).map_err(refused)?;
-    kernel::update(rule, crate::device::values_mut(&mut parameter.value), gradient, state);
+    kernel::update(rule, decay, crate::device::values_mut(&mut parameter.value), gradient, state);
     Ok(())
 }
 
@@ -171,6 +177,7 @@ fn update<R: Rule>(
 #[cfg(feature = "cuda")]
 fn update<R: Rule>(
     rule: R,
+    decay: f32,
     parameter: &mut Parameter,
     state: [&mut [f32]; ARRAYS],
     gradients: &mut Gradients<f32, Device>,
@@ -178,7 +185,7 @@ fn update<R: Rule>(
     gradients.try_alloc_for(&parameter.value).map_err(refused)?;
     let gradient = gradients.get(&parameter.value).as_vec();
     let mut values = parameter.values();
-    kernel::update(rule, &mut values, &gradient, state);
+    kernel::update(rule, decay, &mut values, &gradient, state);
     // Copied into the same tensor, so that it keeps its id.
     parameter.value.copy_from(&values);
     Ok(())

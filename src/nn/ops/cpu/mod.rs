@@ -1,5 +1,14 @@
-//! What the fast CPU operations share: loops that the compiler vectorises.
+//! What the fast CPU operations share: loops that the compiler vectorises, and the loops over images.
 
+mod adjoint;
+mod by_image;
+pub(crate) mod conv_pool;
+mod im2col;
+mod max_pool;
 mod vector;
 
-pub(crate) use vector::{BLOCK, activate, activate_rows, slope, slope_rows};
+pub(crate) use adjoint::tanh_adjoint_slopes;
+pub(crate) use by_image::{ByImage, Wanted, task_images};
+pub(crate) use im2col::Unrolled;
+pub(crate) use max_pool::{add_to_winners, max_pool};
+pub(crate) use vector::{BLOCK, activate, activate_rows, add_row_sums, slope, slope_rows};

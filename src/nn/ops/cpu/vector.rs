@@ -125,6 +125,22 @@ multiversion! {
     }
 }
 
+multiversion! {
+    /// Adds the sum of every row of `rows` to its place in `sums`.
+    pub(crate) fn add_row_sums(sums: &mut [f32], rows: &[f32]) {
+        let width = rows.len() / sums.len();
+        for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(width)) {
+            // Sixteen sums at a time; one after the other, every addition would wait for the last.
+            let (blocks, rest) = row.as_chunks::<16>();
+            let mut lanes = [0.0f32; 16];
+            for block in blocks {
+                lanes.iter_mut().zip(block).for_each(|(lane, x)| *lane += x);
+            }
+            *sum += lanes.iter().chain(rest).sum::<f32>();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
