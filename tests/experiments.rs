@@ -5,7 +5,6 @@ use eigengate::experiments::nassar2020::{Architecture, Grid, Penalty, Run};
 use eigengate::experiments::rows::without_costs;
 use eigengate::experiments::{Evaluation, Outcome, Place, Scale, perform, store};
 use eigengate::frame::Frame;
-use eigengate::spectra::Taps;
 use eigengate::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -50,17 +49,21 @@ fn grid() -> Vec<Run> {
 
 /// The shallow network with beta 5, and the deep one with all layers penalised.
 fn shallow() -> Run {
-    grid().into_iter().find(|run| run.penalty == Penalty::Spectral(5.0, Taps::Last)).unwrap()
+    grid().into_iter().find(|run| run.penalty == Penalty::Last(5.0)).unwrap()
 }
 
 fn deep() -> Run {
-    grid().into_iter().find(|run| run.penalty == Penalty::Spectral(2.0, Taps::All)).unwrap()
+    grid().into_iter().find(|run| run.penalty == Penalty::All(2.0)).unwrap()
+}
+
+fn attempt(run: &Run, place: &Place) -> Result<Outcome> {
+    perform(run, &digits().train, &digits().test, place)
 }
 
 /// Performs a run to its end and gives its rows.
 #[track_caller]
 fn rows(run: &Run, folder: &Path) -> Frame {
-    match perform(run, digits(), &Place::new(folder)).unwrap() {
+    match attempt(run, &Place::new(folder)).unwrap() {
         Outcome::Finished(rows) => rows,
         other => panic!("{other:?}"),
     }
@@ -88,13 +91,13 @@ fn the_keys_of_the_grid_are_those_of_the_paper() -> Result<()> {
     assert_eq!(keys[4], "experiment1/shallow/vanilla/seed1/epochs50");
     assert!(keys.contains(&"experiment2/deep/beta2-last/seed2/epochs100".to_owned()));
     assert!(keys.contains(&"experiment3/deep/beta1-all/seed0/epochs100".to_owned()));
-    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), 33);
+    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), 16 * 3);
     for run in runs.iter().chain(&Grid { scale: Scale::quick(), ..Grid::default() }.runs()?) {
         assert_eq!(&Run::from_key(&run.key())?, run);
     }
     // Every setting is in the key, or in the name of the scale.
     let settings: BTreeSet<String> = runs.iter().map(Run::settings).collect();
-    assert_eq!(settings.len(), 33);
+    assert_eq!(settings.len(), 16 * 3);
     Ok(())
 }
 
@@ -102,19 +105,30 @@ fn the_keys_of_the_grid_are_those_of_the_paper() -> Result<()> {
 fn the_settings_are_those_of_the_paper() -> Result<()> {
     let run = Run::from_key("experiment1/shallow/beta5/seed2/epochs50")?;
     assert_eq!((run.network, run.seed, run.epochs), (Architecture::Shallow, 2, 50));
-    assert_eq!((run.widths(), run.training().batch_size), (vec![784, 2000, 10], 3500));
-    let target = run.training().penalties[0].target;
-    assert_eq!((target.beta, target.alpha, target.tau), (5.0, 1.0, 10));
+    assert_eq!((run.mlp()?.widths(), run.training().batch_size), (&[784, 2000, 10][..], 3500));
+    let text = |run: &Run| run.training().penalties[0].to_string();
+    assert_eq!(text(&run), "spectral beta 5 alpha 1 tau 10 taps Last");
     let deep = Run::from_key("experiment2/deep/vanilla/seed0/epochs7")?;
-    assert_eq!((deep.widths(), deep.epochs), (vec![784, 1000, 1000, 1000, 10], 7));
+    assert_eq!((deep.mlp()?.widths(), deep.epochs), (&[784, 1000, 1000, 1000, 10][..], 7));
     assert_eq!((deep.training().batch_size, deep.training().penalties.len()), (1500, 0));
-    for (run, rate) in [(&run, "0.001"), (&deep, "0.0001")] {
+    let cnn = Run::from_key("experiment2/cnn/beta1-last/seed1/epochs100")?;
+    assert_eq!((cnn.cnn()?.channels(), cnn.cnn()?.widths()), (vec![16, 32], &[1000, 10][..]));
+    assert_eq!(
+        (cnn.training().batch_size, text(&cnn).as_str()),
+        (6000, "spectral beta 1 alpha 1 tau 10 taps Last")
+    );
+    let jacobian = Run::from_key("experiment3/deep/jacobian0.01/seed0/epochs100")?;
+    assert_eq!(text(&jacobian), "Jacobian strength 0.01 projections Random(1)");
+    let all = Run::from_key("experiment3/deep/beta1-all/seed0/epochs100")?;
+    assert_eq!(text(&all), "spectral beta 1 alpha 1 tau 10 taps All");
+    assert!(cnn.mlp().is_err() && deep.cnn().is_err());
+    for (run, rate) in [(&run, "0.001"), (&deep, "0.0001"), (&cnn, "0.0001")] {
         has(&run.settings(), &["AMSGrad", rate]);
     }
     // The network without penalty serves two experiments and is trained once.
     let third = Grid { experiment: Some(3), seeds: 1, ..Grid::default() }.runs()?;
     assert_eq!(third[0].key(), "experiment2/deep/vanilla/seed0/epochs100");
-    assert_eq!(third.len(), 4);
+    assert_eq!(third.len(), 5);
     Ok(())
 }
 
@@ -195,6 +209,19 @@ fn rows_are_what_the_table_promises() {
 }
 
 #[test]
+fn every_variant_of_the_grid_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    // The smallest batch of the convolutional network, 200, divides 600.
+    let grid = Grid { seeds: 1, epochs: Some(1), scale: tiny(), ..Grid::default() };
+    for run in grid.runs().unwrap() {
+        let rows = rows(&run, folder.path());
+        assert_eq!(values(&rows, "error_noise").len(), 2, "{}", run.key());
+        let penalised = values(&rows, "history_penalty")[0] > 0.0;
+        assert_eq!(penalised, run.penalty != Penalty::None, "{}", run.key());
+    }
+}
+
+#[test]
 fn larger_attacks_and_noise_do_more() {
     let folder = tempfile::tempdir().unwrap();
     let rows = rows(&Run { epochs: 20, ..shallow() }, folder.path());
@@ -219,7 +246,7 @@ fn a_run_in_many_calls_gives_the_rows_of_one() {
     let got = loop {
         calls += 1;
         assert!(calls < 100, "it does not go on where it was");
-        match perform(&shallow(), digits(), &place).unwrap() {
+        match attempt(&shallow(), &place).unwrap() {
             Outcome::Unfinished(epochs) => assert!(epochs < 3 && !place.rows(&shallow()).exists()),
             Outcome::Finished(rows) => break rows,
             Outcome::Already(_) => panic!("nothing was there"),
@@ -251,7 +278,7 @@ fn a_killed_run_goes_on_and_gives_the_rows_of_an_unbroken_one() {
         std::thread::sleep(Duration::from_millis(1));
     }
     // Nobody else starts it meanwhile.
-    assert!(matches!(perform(&long, digits(), &place), Err(Error::Busy { .. })));
+    assert!(matches!(attempt(&long, &place), Err(Error::Busy { .. })));
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(place.checkpoint(&long).exists() && !place.rows(&long).exists(), "killed at another time");
@@ -264,7 +291,7 @@ fn what_is_there_is_not_done_again() {
     let place = Place::new(folder.path());
     let first = rows(&shallow(), folder.path());
     let bytes = std::fs::read(place.rows(&shallow())).unwrap();
-    match perform(&shallow(), digits(), &place).unwrap() {
+    match attempt(&shallow(), &place).unwrap() {
         // With its times: they are those of the file.
         Outcome::Already(rows) => assert!(rows.equals_missing(&first)),
         other => panic!("{other:?}"),
@@ -279,10 +306,10 @@ fn what_is_there_is_not_done_again() {
     // The same key with other measurements.
     let mut other = shallow();
     other.scale.evaluation.pgd_steps = 4;
-    has(&text(perform(&other, digits(), &place)), &["PGD-4", "PGD-3", "move the file away"]);
+    has(&text(attempt(&other, &place)), &["PGD-4", "PGD-3", "move the file away"]);
     for damaged in [&bytes[..bytes.len() / 2], b"", b"rows"] {
         std::fs::write(place.rows(&shallow()), damaged).unwrap();
-        has(&text(perform(&shallow(), digits(), &place)), &["epochs3.parquet"]);
+        has(&text(attempt(&shallow(), &place)), &["epochs3.parquet"]);
         assert!(std::fs::read(place.rows(&shallow())).unwrap() == damaged);
     }
 }

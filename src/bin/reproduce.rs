@@ -78,7 +78,7 @@ fn run(arguments: &[String]) -> Result<()> {
     }
     let place = Place::new(results.ok_or("--run needs --results FOLDER")?).with_progress(progress);
     let mnist = data.map_or_else(mnist::shipped, mnist::load)?;
-    match perform(&run, &mnist, &place)? {
+    match perform(&run, &mnist.train, &mnist.test, &place)? {
         Outcome::Finished(rows) => println!("{}: {}", run.key(), summary(&rows)?),
         Outcome::Already(rows) => println!("{} is there: {}", run.key(), summary(&rows)?),
         Outcome::Unfinished(epochs) => println!("{}: {epochs} epochs", run.key()),

@@ -5,9 +5,11 @@
 //! |---|---|---|---|---|---|
 //! | 1 | 784-2000-10 | 3500 | 1e-3 | 50 | none; the one layer with beta 1, 2, 5 |
 //! | 2 | 784-1000-1000-1000-10 | 1500 | 1e-4 | 100 | none; the last layer with beta 1, 2, 5 |
-//! | 3 | the same | | | | none, which is that of experiment 2; all layers with beta 1, 2, 5 |
+//! | | convolutions of 16 and 32 channels, 1000, 10 | 6000 | 1e-4 | 100 | the same |
+//! | 3 | 784-1000-1000-1000-10 | | | | none, which is that of experiment 2; all layers with beta 1, 2, 5; Jacobian 0.01 |
 //!
-//! All spectral penalties have alpha 1 and tau 10, counted from 1.
+//! All spectral penalties have alpha 1 and tau 10, counted from 1. The Jacobian penalty takes one random direction an
+//! example.
 //!
 //! ```
 //! use eigengate::experiments::nassar2020::{Grid, Run};
@@ -20,10 +22,13 @@
 //! ```
 
 use super::scale::Scale;
+use crate::data::ImageShape;
 use crate::error::{Error, Result};
-use crate::nn::{Activation, Mlp};
+use crate::nn::{Activation, Cnn, Mlp};
 use crate::spectra::{SpectralPenalty, Taps};
-use crate::train::Training;
+use crate::train::{JacobianPenalty, Training};
+
+const MNIST: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 
 /// A network and the way it is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +37,22 @@ pub enum Architecture {
     Shallow,
     /// 784-1000-1000-1000-10, batches of 1500, learning rate 1e-4, 100 epochs.
     Deep,
+    /// 3x3 convolutions of 16 and 32 channels, each with 2x2 pooling, then 1000-10; batches of 6000, learning rate 1e-4,
+    /// 100 epochs.
+    Cnn,
 }
 
 /// What is added to the cross-entropy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Penalty {
     /// Nothing.
     None,
-    /// A spectral penalty of this strength beta at these taps.
-    Spectral(f64, Taps),
+    /// A spectral penalty of this beta at the last tap.
+    Last(f64),
+    /// A spectral penalty of this beta at every tap.
+    All(f64),
+    /// A Jacobian penalty of this strength.
+    Jacobian(f64),
 }
 
 /// One run of a grid: one network, trained and measured.
@@ -63,16 +75,21 @@ pub struct Run {
 /// All experiments: which need it, network, penalty. A new variant is a new line here.
 const VARIANTS: &[(&[usize], Architecture, Penalty)] = &[
     (&[1], Architecture::Shallow, Penalty::None),
-    (&[1], Architecture::Shallow, Penalty::Spectral(1.0, Taps::Last)),
-    (&[1], Architecture::Shallow, Penalty::Spectral(2.0, Taps::Last)),
-    (&[1], Architecture::Shallow, Penalty::Spectral(5.0, Taps::Last)),
+    (&[1], Architecture::Shallow, Penalty::Last(1.0)),
+    (&[1], Architecture::Shallow, Penalty::Last(2.0)),
+    (&[1], Architecture::Shallow, Penalty::Last(5.0)),
     (&[2, 3], Architecture::Deep, Penalty::None),
-    (&[2], Architecture::Deep, Penalty::Spectral(1.0, Taps::Last)),
-    (&[2], Architecture::Deep, Penalty::Spectral(2.0, Taps::Last)),
-    (&[2], Architecture::Deep, Penalty::Spectral(5.0, Taps::Last)),
-    (&[3], Architecture::Deep, Penalty::Spectral(1.0, Taps::All)),
-    (&[3], Architecture::Deep, Penalty::Spectral(2.0, Taps::All)),
-    (&[3], Architecture::Deep, Penalty::Spectral(5.0, Taps::All)),
+    (&[2], Architecture::Deep, Penalty::Last(1.0)),
+    (&[2], Architecture::Deep, Penalty::Last(2.0)),
+    (&[2], Architecture::Deep, Penalty::Last(5.0)),
+    (&[2], Architecture::Cnn, Penalty::None),
+    (&[2], Architecture::Cnn, Penalty::Last(1.0)),
+    (&[2], Architecture::Cnn, Penalty::Last(2.0)),
+    (&[2], Architecture::Cnn, Penalty::Last(5.0)),
+    (&[3], Architecture::Deep, Penalty::All(1.0)),
+    (&[3], Architecture::Deep, Penalty::All(2.0)),
+    (&[3], Architecture::Deep, Penalty::All(5.0)),
+    (&[3], Architecture::Deep, Penalty::Jacobian(0.01)),
 ];
 
 /// A choice of runs.
@@ -115,7 +132,7 @@ impl Grid {
                     let run = Run {
                         experiment: experiments.first().copied().unwrap_or(experiment),
                         network: *network,
-                        penalty: penalty.clone(),
+                        penalty: *penalty,
                         seed,
                         epochs: self.epochs.or(self.scale.epochs).unwrap_or(network.epochs()),
                         scale: self.scale.clone(),
@@ -158,7 +175,7 @@ impl Run {
             .map(|(experiments, network, penalty)| Run {
                 experiment: experiments.first().copied().unwrap_or_default(),
                 network: *network,
-                penalty: penalty.clone(),
+                penalty: *penalty,
                 seed,
                 epochs,
                 scale: scale.clone(),
@@ -175,28 +192,48 @@ impl Run {
         };
         let (experiment, network, seed, epochs) =
             (self.experiment, self.network.name(), self.seed, self.epochs);
-        let penalty = match &self.penalty {
+        let penalty = match self.penalty {
             Penalty::None => "vanilla".to_owned(),
             // One layer is the last and all of them.
-            Penalty::Spectral(beta, _) if self.network == Architecture::Shallow => format!("beta{beta}"),
-            Penalty::Spectral(beta, Taps::Last) => format!("beta{beta}-last"),
-            Penalty::Spectral(beta, Taps::All) => format!("beta{beta}-all"),
+            Penalty::Last(beta) if self.network == Architecture::Shallow => format!("beta{beta}"),
+            Penalty::Last(beta) => format!("beta{beta}-last"),
+            Penalty::All(beta) => format!("beta{beta}-all"),
+            Penalty::Jacobian(strength) => format!("jacobian{strength}"),
         };
         format!("{scale}experiment{experiment}/{network}/{penalty}/seed{seed}/epochs{epochs}")
     }
 
-    /// The network before training. Its first activations and parameters depend on the settings alone.
+    /// The network before training, where it is fully connected.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a scale without hidden units.
-    pub fn build(&self) -> Result<Mlp> {
-        Mlp::new(&self.widths(), Activation::Tanh, self.seed)
+    /// [`Error::Parameter`] for [`Architecture::Cnn`], and for a scale without hidden units.
+    pub fn mlp(&self) -> Result<Mlp> {
+        if self.network == Architecture::Cnn {
+            return Err(Error::parameter(
+                "network",
+                self.network.name(),
+                "shallow or deep, or call Run::cnn",
+            ));
+        }
+        let widths: Vec<usize> = std::iter::once(MNIST.pixels()).chain(self.widths()).collect();
+        Mlp::new(&widths, Activation::Tanh, self.seed)
     }
 
-    /// Inputs, hidden units, classes.
+    /// The network before training, where it has convolutions.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for another [`Architecture`], and for a scale without hidden units.
+    pub fn cnn(&self) -> Result<Cnn> {
+        if self.network != Architecture::Cnn {
+            return Err(Error::parameter("network", self.network.name(), "cnn, or call Run::mlp"));
+        }
+        Cnn::new(MNIST, self.network.channels(), &self.widths(), Activation::Tanh, self.seed)
+    }
+
+    /// Units of every dense layer, the 10 classes last.
     pub fn widths(&self) -> Vec<usize> {
         let hidden = self.network.hidden().iter().map(|width| width / self.scale.width_divisor.max(1));
-        std::iter::once(784).chain(hidden).chain([10]).collect()
+        hidden.chain([10]).collect()
     }
 
     /// How the network is trained; without a checkpoint.
@@ -205,34 +242,25 @@ impl Run {
         let training = Training::new(self.epochs, batch)
             .with_learning_rate(self.network.learning_rate())
             .with_seed(self.seed);
-        match &self.penalty {
+        match self.penalty {
             Penalty::None => training,
-            Penalty::Spectral(beta, taps) => {
-                training.with_penalty(SpectralPenalty::new(*beta).with_taps(taps.clone()))
-            }
+            Penalty::Last(beta) => training.with_penalty(SpectralPenalty::new(beta)),
+            Penalty::All(beta) => training.with_penalty(SpectralPenalty::new(beta).with_taps(Taps::All)),
+            Penalty::Jacobian(strength) => training.with_penalty(JacobianPenalty::new(strength)),
         }
     }
 
     /// Everything that fixes the numbers of this run, as one line.
     pub fn settings(&self) -> String {
         let training = self.training();
-        let penalties: Vec<String> = training
-            .penalties
-            .iter()
-            .map(|p| {
-                let target = p.target;
-                format!(
-                    "spectral beta {} alpha {} tau {} taps {:?}",
-                    target.beta, target.alpha, target.tau, p.taps
-                )
-            })
-            .collect();
+        let penalties: Vec<String> = training.penalties.iter().map(ToString::to_string).collect();
         let penalties = if penalties.is_empty() { "none".to_owned() } else { penalties.join(" and ") };
         let images = |count: Option<usize>| count.map_or("all".to_owned(), |n| n.to_string());
         let Scale { train_images, test_images, evaluation, .. } = &self.scale;
         format!(
-            "widths {:?}, tanh, seed {}, batch {}, epochs {}, {}, penalty {penalties}, train images {}, test images {}, \
+            "channels {:?}, widths {:?}, tanh, seed {}, batch {}, epochs {}, {}, penalty {penalties}, train images {}, test images {}, \
              FGSM {:?}, PGD-{} {:?} on {} images, noise {:?}",
+            self.network.channels(),
             self.widths(),
             self.seed,
             training.batch_size,
@@ -262,13 +290,28 @@ impl Architecture {
         match self {
             Self::Shallow => "shallow",
             Self::Deep => "deep",
+            Self::Cnn => "cnn",
+        }
+    }
+
+    /// What it is trained and tested on.
+    pub fn data(self) -> &'static str {
+        match self {
+            Self::Shallow | Self::Deep | Self::Cnn => "mnist",
         }
     }
 
     /// Whether it has a whitening layer.
     pub fn whitening(self) -> bool {
         match self {
-            Self::Shallow | Self::Deep => false,
+            Self::Shallow | Self::Deep | Self::Cnn => false,
+        }
+    }
+
+    fn channels(self) -> &'static [usize] {
+        match self {
+            Self::Shallow | Self::Deep => &[],
+            Self::Cnn => &[16, 32],
         }
     }
 
@@ -276,6 +319,7 @@ impl Architecture {
         match self {
             Self::Shallow => &[2000],
             Self::Deep => &[1000, 1000, 1000],
+            Self::Cnn => &[1000],
         }
     }
 
@@ -283,39 +327,41 @@ impl Architecture {
         match self {
             Self::Shallow => 3500,
             Self::Deep => 1500,
+            Self::Cnn => 6000,
         }
     }
 
     fn learning_rate(self) -> f64 {
         match self {
             Self::Shallow => 1e-3,
-            Self::Deep => 1e-4,
+            Self::Deep | Self::Cnn => 1e-4,
         }
     }
 
     fn epochs(self) -> usize {
         match self {
             Self::Shallow => 50,
-            Self::Deep => 100,
+            Self::Deep | Self::Cnn => 100,
         }
     }
 }
 
 impl Penalty {
     /// Its name in rows.
-    pub fn name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
-            Self::Spectral(_, Taps::Last) => "spectral-last",
-            Self::Spectral(_, Taps::All) => "spectral-all",
+            Self::Last(_) => "spectral-last",
+            Self::All(_) => "spectral-all",
+            Self::Jacobian(_) => "jacobian",
         }
     }
 
-    /// Its weight, beta of a spectral one.
-    pub fn strength(&self) -> Option<f64> {
+    /// Its weight: beta of a spectral one.
+    pub fn strength(self) -> Option<f64> {
         match self {
             Self::None => None,
-            Self::Spectral(beta, _) => Some(*beta),
+            Self::Last(strength) | Self::All(strength) | Self::Jacobian(strength) => Some(strength),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! One run: trained with a checkpoint, measured, written.
 
-use super::nassar2020::Run;
+use super::nassar2020::{Architecture, Run};
 use super::rows::{EVALUATION_SECONDS, PEAK_MEMORY, Row, TRAINING_SECONDS, frame};
 use super::{measure, store};
-use crate::data::{Dataset, Mnist};
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
+use crate::nn::Network;
 use std::borrow::Cow;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 ///
 /// let run = Run::from_key("experiment1/shallow/beta5/seed0/epochs50")?;
 /// let checkpoint = Place::new("target/reproduce/nassar2020").checkpoint(&run);
-/// let mut net = run.build()?;
+/// let mut net = run.mlp()?;
 /// // Nothing is left to do: the network takes the parameters of the end.
 /// let history = run.training().with_checkpoint(checkpoint).run(&mut net, &mnist::shipped()?.train, None)?;
 /// # Ok::<(), eigengate::Error>(())
@@ -79,7 +80,8 @@ impl Place {
 
 /// Trains and measures one network, and writes its [rows](super#the-table) to [`Place::rows`].
 ///
-/// A run whose rows are there is not done again. One that was killed goes on at its last epoch, and gives the rows that
+/// `train` and `test` are those of [`Architecture::data`], whole: the scale takes the first images of them. A run whose
+/// rows are there is not done again. One that was killed goes on at its last epoch, and gives the rows that
 /// it would have given.
 ///
 /// ```
@@ -95,8 +97,8 @@ impl Place {
 /// # let folder = tempfile::tempdir().unwrap();
 /// let place = Place::new(folder.path());
 /// let data = mnist::shipped()?;
-/// assert!(matches!(perform(&runs[0], &data, &place)?, Outcome::Finished(_)));
-/// assert!(matches!(perform(&runs[0], &data, &place)?, Outcome::Already(_)));
+/// assert!(matches!(perform(&runs[0], &data.train, &data.test, &place)?, Outcome::Finished(_)));
+/// assert!(matches!(perform(&runs[0], &data.train, &data.test, &place)?, Outcome::Already(_)));
 /// # Ok::<(), eigengate::Error>(())
 /// ```
 ///
@@ -104,7 +106,7 @@ impl Place {
 /// [`Error::Busy`] while another process is at this run; those of [`Training::run`](crate::train::Training::run), of the
 /// measurements and of writing; [`Error::Format`] where the file of its rows is damaged or of other settings, which
 /// is left as it was.
-pub fn perform(run: &Run, data: &Mnist, place: &Place) -> Result<Outcome> {
+pub fn perform(run: &Run, train: &Dataset, test: &Dataset, place: &Place) -> Result<Outcome> {
     let path = place.rows(run);
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::writing(folder))?;
@@ -114,32 +116,56 @@ pub fn perform(run: &Run, data: &Mnist, place: &Place) -> Result<Outcome> {
         store::check_run(&rows, &path, &run.key(), &run.settings())?;
         return Ok(Outcome::Already(rows));
     }
-    let train = first(&data.train, run.scale.train_images)?;
-    let test = first(&data.test, run.scale.test_images)?;
+    let train = first(train, run.scale.train_images)?;
+    let test = first(test, run.scale.test_images)?;
     if test.len() < 2 {
         return Err(Error::parameter("test_images", test.len(), "at least 2, a spectrum needs them"));
     }
 
-    let mut net = run.build()?;
+    let rows = match run.network {
+        Architecture::Shallow | Architecture::Deep => {
+            train_and_measure(run, run.mlp()?, &train, &test, place)?
+        }
+        Architecture::Cnn => train_and_measure(run, run.cnn()?, &train, &test, place)?,
+    };
+    match rows {
+        Rows::All(rows) => {
+            let frame = frame(run, &rows)?;
+            frame.write_parquet(&path)?;
+            Ok(Outcome::Finished(frame))
+        }
+        Rows::Unfinished(epochs) => Ok(Outcome::Unfinished(epochs)),
+    }
+}
+
+enum Rows {
+    All(Vec<Row>),
+    Unfinished(usize),
+}
+
+fn train_and_measure<N: Network>(
+    run: &Run,
+    mut net: N,
+    train: &Dataset,
+    test: &Dataset,
+    place: &Place,
+) -> Result<Rows> {
     let training = run.training().with_checkpoint(place.checkpoint(run)).with_progress(place.progress);
     let training = match place.time_budget {
         Some(budget) => training.with_time_budget(budget),
         None => training,
     };
-    let history = training.run(&mut net, &train, None)?;
+    let history = training.run(&mut net, train, None)?;
     if !history.finished() {
-        return Ok(Outcome::Unfinished(history.records().len()));
+        return Ok(Rows::Unfinished(history.records().len()));
     }
-
     let start = Instant::now();
-    let mut rows = measure::measure(&net, &train, &test, &run.scale.evaluation, run.seed)?;
+    let mut rows = measure::measure(&net, train, test, &run.scale.evaluation, run.seed)?;
     rows.extend(measure::history(&history));
     rows.push(Row::new(TRAINING_SECONDS, history.seconds()));
     rows.push(Row::new(EVALUATION_SECONDS, start.elapsed().as_secs_f64()));
     rows.extend(peak_memory().map(|bytes| Row::new(PEAK_MEMORY, bytes)));
-    let frame = frame(run, &rows)?;
-    frame.write_parquet(&path)?;
-    Ok(Outcome::Finished(frame))
+    Ok(Rows::All(rows))
 }
 
 fn first(data: &Dataset, images: Option<usize>) -> Result<Cow<'_, Dataset>> {
