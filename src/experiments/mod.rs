@@ -46,6 +46,7 @@ pub mod rows;
 mod run;
 mod scale;
 pub mod store;
+mod variants;
 
 pub use run::{Outcome, Place, perform};
 pub use scale::{Evaluation, Scale};

@@ -21,7 +21,10 @@
 //! # Ok::<(), eigengate::Error>(())
 //! ```
 
+pub use super::variants::{Architecture, Penalty};
+
 use super::scale::Scale;
+use super::variants::VARIANTS;
 use crate::data::ImageShape;
 use crate::error::{Error, Result};
 use crate::nn::{Activation, Cnn, Mlp};
@@ -29,31 +32,6 @@ use crate::spectra::{SpectralPenalty, Taps};
 use crate::train::{JacobianPenalty, Training};
 
 const MNIST: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
-
-/// A network and the way it is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Architecture {
-    /// 784-2000-10, batches of 3500, learning rate 1e-3, 50 epochs.
-    Shallow,
-    /// 784-1000-1000-1000-10, batches of 1500, learning rate 1e-4, 100 epochs.
-    Deep,
-    /// 3x3 convolutions of 16 and 32 channels, each with 2x2 pooling, then 1000-10; batches of 6000, learning rate 1e-4,
-    /// 100 epochs.
-    Cnn,
-}
-
-/// What is added to the cross-entropy.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Penalty {
-    /// Nothing.
-    None,
-    /// A spectral penalty of this beta at the last tap.
-    Last(f64),
-    /// A spectral penalty of this beta at every tap.
-    All(f64),
-    /// A Jacobian penalty of this strength.
-    Jacobian(f64),
-}
 
 /// One run of a grid: one network, trained and measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,26 +49,6 @@ pub struct Run {
     /// Sizes and measurements.
     pub scale: Scale,
 }
-
-/// All experiments: which need it, network, penalty. A new variant is a new line here.
-const VARIANTS: &[(&[usize], Architecture, Penalty)] = &[
-    (&[1], Architecture::Shallow, Penalty::None),
-    (&[1], Architecture::Shallow, Penalty::Last(1.0)),
-    (&[1], Architecture::Shallow, Penalty::Last(2.0)),
-    (&[1], Architecture::Shallow, Penalty::Last(5.0)),
-    (&[2, 3], Architecture::Deep, Penalty::None),
-    (&[2], Architecture::Deep, Penalty::Last(1.0)),
-    (&[2], Architecture::Deep, Penalty::Last(2.0)),
-    (&[2], Architecture::Deep, Penalty::Last(5.0)),
-    (&[2], Architecture::Cnn, Penalty::None),
-    (&[2], Architecture::Cnn, Penalty::Last(1.0)),
-    (&[2], Architecture::Cnn, Penalty::Last(2.0)),
-    (&[2], Architecture::Cnn, Penalty::Last(5.0)),
-    (&[3], Architecture::Deep, Penalty::All(1.0)),
-    (&[3], Architecture::Deep, Penalty::All(2.0)),
-    (&[3], Architecture::Deep, Penalty::All(5.0)),
-    (&[3], Architecture::Deep, Penalty::Jacobian(0.01)),
-];
 
 /// A choice of runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -258,8 +216,8 @@ impl Run {
         let images = |count: Option<usize>| count.map_or("all".to_owned(), |n| n.to_string());
         let Scale { train_images, test_images, evaluation, .. } = &self.scale;
         format!(
-            "channels {:?}, widths {:?}, tanh, seed {}, batch {}, epochs {}, {}, penalty {penalties}, train images {}, test images {}, \
-             FGSM {:?}, PGD-{} {:?} on {} images, noise {:?}",
+            "channels {:?}, widths {:?}, tanh, seed {}, batch {}, epochs {}, {}, penalty {penalties}, train images {}, \
+             test images {}, FGSM {:?}, PGD-{} {:?} on {} images, noise {:?}",
             self.network.channels(),
             self.widths(),
             self.seed,
@@ -280,88 +238,6 @@ impl Run {
         match self.epochs {
             0 => Err(Error::parameter("epochs", 0, "at least 1")),
             _ => Ok(()),
-        }
-    }
-}
-
-impl Architecture {
-    /// Its name in keys and rows.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Shallow => "shallow",
-            Self::Deep => "deep",
-            Self::Cnn => "cnn",
-        }
-    }
-
-    /// What it is trained and tested on.
-    pub fn data(self) -> &'static str {
-        match self {
-            Self::Shallow | Self::Deep | Self::Cnn => "mnist",
-        }
-    }
-
-    /// Whether it has a whitening layer.
-    pub fn whitening(self) -> bool {
-        match self {
-            Self::Shallow | Self::Deep | Self::Cnn => false,
-        }
-    }
-
-    fn channels(self) -> &'static [usize] {
-        match self {
-            Self::Shallow | Self::Deep => &[],
-            Self::Cnn => &[16, 32],
-        }
-    }
-
-    fn hidden(self) -> &'static [usize] {
-        match self {
-            Self::Shallow => &[2000],
-            Self::Deep => &[1000, 1000, 1000],
-            Self::Cnn => &[1000],
-        }
-    }
-
-    fn batch_size(self) -> usize {
-        match self {
-            Self::Shallow => 3500,
-            Self::Deep => 1500,
-            Self::Cnn => 6000,
-        }
-    }
-
-    fn learning_rate(self) -> f64 {
-        match self {
-            Self::Shallow => 1e-3,
-            Self::Deep | Self::Cnn => 1e-4,
-        }
-    }
-
-    fn epochs(self) -> usize {
-        match self {
-            Self::Shallow => 50,
-            Self::Deep | Self::Cnn => 100,
-        }
-    }
-}
-
-impl Penalty {
-    /// Its name in rows.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Last(_) => "spectral-last",
-            Self::All(_) => "spectral-all",
-            Self::Jacobian(_) => "jacobian",
-        }
-    }
-
-    /// Its weight: beta of a spectral one.
-    pub fn strength(self) -> Option<f64> {
-        match self {
-            Self::None => None,
-            Self::Last(strength) | Self::All(strength) | Self::Jacobian(strength) => Some(strength),
         }
     }
 }
