@@ -70,6 +70,12 @@ pub enum Error {
         /// Its position in row-major order.
         index: usize,
     },
+    /// Another process works on the same file.
+    #[error("another process is at {}: wait until it ends, or end it", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// Training left the range of float32.
     #[error(
         "the loss became {loss} in epoch {epoch}, batch {batch}: lower the learning rate or the penalty strength; \

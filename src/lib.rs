@@ -16,6 +16,8 @@
 //! * [`train`]: [`train::Training`] runs epochs with penalties, keeps a history, and resumes to the same bits.
 //! * [`attack`]: [FGSM](attack::Fgsm) and [PGD](attack::Pgd) on anything that is a [`attack::Classifier`], with
 //!   [one record per example and eps](attack::AttackRecords).
+//! * [`experiments`]: [grids](experiments::nassar2020) of training runs, with [everything measured](experiments#the-table)
+//!   in one table.
 //! * [`plot`]: figures for papers, inline or as PNG and SVG.
 //! * [`frame`] and [`exchange`]: polars tables to csv and parquet, arrays to npy and npz.
 //!
@@ -58,6 +60,7 @@ pub mod device;
 mod display;
 pub mod error;
 pub mod exchange;
+pub mod experiments;
 mod files;
 pub mod frame;
 pub mod nn;

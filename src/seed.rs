@@ -20,6 +20,8 @@ pub enum Purpose {
     Augmentation = 6,
     /// Directions of projected Jacobians; the index is the example (and epoch).
     Projection = 7,
+    /// Noise on images; the index is the example.
+    Noise = 20,
 }
 
 /// A stream of random numbers.

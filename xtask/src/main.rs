@@ -10,6 +10,7 @@ mod outputs;
 mod project;
 mod python;
 mod quickstart;
+mod reproduce;
 mod steps;
 mod tools;
 
@@ -51,6 +52,8 @@ enum Task {
     },
     /// Times our code and PyTorch in turns and writes benches/RESULTS.md
     Bench(bench::Options),
+    /// Trains and measures the networks of a paper, into data/results
+    Reproduce(reproduce::Options),
     /// Everything that must pass: format, lints, documentation, tests, notebooks
     Check {
         /// Without the notebooks
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Task::Notebooks { check: true, paths, .. } => notebooks::check_committed(&project, &paths),
         Task::Notebooks { update, paths, .. } => notebooks::run(&project, &paths, update),
         Task::Bench(options) => bench::run(&project, &options),
+        Task::Reproduce(options) => reproduce::run(&project, &options),
         Task::Check { fast } => check::run(&project, fast),
     });
     match result {
