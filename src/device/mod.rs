@@ -35,6 +35,10 @@ pub type Recording = OwnedTape<f32, Device>;
 /// the memory of a freed tensor of its size, so that the steps of a training run allocate nothing.
 /// [`release_memory`] gives it back.
 ///
+/// A tensor belongs to the device of the thread that made it, wherever it goes. Networks that are trained at the same time
+/// in several threads should be made there, each in its own: dfdx 0.13 looks for freed memory and takes it in two
+/// steps, between which another thread that shares the device could take the last piece.
+///
 /// # Errors
 /// [`Error::Device`] where CUDA was compiled in and no GPU answers.
 pub fn device() -> Result<Device> {
