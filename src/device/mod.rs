@@ -113,7 +113,10 @@ pub fn matrix(values: &[f32], rows: usize, columns: usize) -> Result<Matrix> {
     Ok(matrix)
 }
 
-/// A matrix `(rows, columns)` from an array of any memory order.
+/// A matrix `(rows, columns)` from an array `(rows, columns)` of any memory order.
+///
+/// # Errors
+/// [`Error::Device`] where there is no memory for it.
 pub fn to_device(array: ArrayView2<'_, f32>) -> Result<Matrix> {
     let (rows, columns) = array.dim();
     match array.as_slice() {
@@ -156,7 +159,10 @@ pub(crate) fn with_values<T, R>(matrix: &Matrix<T>, read: impl FnOnce(&[f32]) ->
     return Ok(read(&matrix.as_vec()));
 }
 
-/// The values of a matrix as an array `(rows, columns)`.
+/// The values of a matrix `(rows, columns)` as an array of that shape.
+///
+/// # Errors
+/// [`Error::Device`] where the device does not give them.
 pub fn to_array<T>(matrix: &Matrix<T>) -> Result<Array2<f32>> {
     let shape = dims(matrix);
     Array2::from_shape_vec(shape, with_values(matrix, <[f32]>::to_vec)?)

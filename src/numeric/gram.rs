@@ -27,7 +27,7 @@ pub(crate) fn add_gram<T: Number>(target: &mut [T], x: &[T], columns: usize) {
 
 /// Adds the lower triangle of `A' B` to that of `target`, as [`add_gram`] does for `A = B`.
 pub(crate) fn add_lower<T: Number>(target: &mut [T], a: &[T], b: &[T], columns: usize) {
-    /// Columns of one product. Measured for 4096 rows of 2000 columns: 90 ms, against 108 ms for halving the
+    /// Columns of one product. For 4096 rows of 2000 columns it took 90 ms (AMD EPYC, 2 cores), against 108 ms for halving the
     /// triangle again and again, and 166 ms for the full product.
     const PANEL: usize = 128;
     assert!(columns > 0 && a.len().is_multiple_of(columns), "a whole number of rows");

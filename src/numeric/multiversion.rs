@@ -7,21 +7,22 @@
 /// processor: all three versions give the same bits. (Where there is no such instruction it is slow; all x86
 /// processors since 2013 have it.)
 macro_rules! multiversion {
-    ($(#[$meta:meta])* $visibility:vis fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident $(<$generic:ident: $bound:path>)?
+        ($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$meta])*
-        $visibility fn $name($($argument: $kind),*) {
+        $visibility fn $name $(<$generic: $bound>)? ($($argument: $kind),*) {
             #[inline(always)]
-            fn body($($argument: $kind),*) $body
+            fn body $(<$generic: $bound>)? ($($argument: $kind),*) $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,fma")]
-            fn avx512($($argument: $kind),*) {
+            fn avx512 $(<$generic: $bound>)? ($($argument: $kind),*) {
                 body($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            fn avx2($($argument: $kind),*) {
+            fn avx2 $(<$generic: $bound>)? ($($argument: $kind),*) {
                 body($($argument),*)
             }
 

@@ -28,10 +28,6 @@ pub fn dense<T: Tape<f32, Device>>(
     run(x, weight, bias, activation, gradients)
 }
 
-/// Rows that one task handles, and whose bias gradients are added in float32; such sums are added in float64.
-#[cfg(not(feature = "cuda"))]
-const ROWS: usize = 32;
-
 #[cfg(not(feature = "cuda"))]
 fn run<T: Tape<f32, Device>>(
     x: Matrix<T>,
@@ -44,14 +40,14 @@ fn run<T: Tape<f32, Device>>(
     use super::cpu::{activate_rows, slope_rows};
     use super::linear::products;
     use crate::device::{Buffer, Contiguous, values_mut, zeros};
-    use crate::numeric::{View, product};
+    use crate::numeric::{GROUP, View, product};
     use dfdx::prelude::PutTape;
     use rayon::prelude::*;
 
     let (x, mut tape) = Contiguous::new(x)?;
     let (weight, bias) = (Contiguous::plain(weight)?, Contiguous::plain(bias)?);
     let ((batch, inputs), (outputs, _)) = (x.dims(), weight.dims());
-    let task = ROWS * outputs;
+    let task = GROUP * outputs;
 
     let mut y = zeros(batch, outputs)?;
     let values = values_mut(&mut y);
@@ -63,7 +59,8 @@ fn run<T: Tape<f32, Device>>(
     tape.add_backward_op(move |g| {
         let dy = std::mem::take(&mut **g.get_or_alloc_mut(kept.tensor())?);
         let mut d = Buffer::new(batch * outputs);
-        let mut sums = Buffer::new(batch.div_ceil(ROWS) * outputs);
+        // The bias gradients of the groups, in float32; together they are added in float64.
+        let mut sums = Buffer::new(batch.div_ceil(GROUP) * outputs);
         d.par_chunks_mut(task)
             .zip(dy.par_chunks(task))
             .zip(kept.values().par_chunks(task))

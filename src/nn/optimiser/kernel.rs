@@ -1,8 +1,10 @@
 //! One pass over a parameter, its gradient and the state of its optimiser: each is read once and written once.
 //!
-//! The loop is compiled three times (AVX-512, AVX2, baseline) and chosen at run time. A [`Rule`] uses separate
+//! The loop is a `multiversion!`. A [`Rule`] uses separate
 //! multiplications and additions, and square roots and divisions, which IEEE 754 rounds correctly: all three give
 //! the same bits. Every number is computed from its own place alone, so that threads do not matter either.
+
+use crate::numeric::multiversion;
 
 /// The most state arrays that a rule has.
 pub(super) const ARRAYS: usize = 3;
@@ -23,7 +25,8 @@ pub(super) trait Rule: Copy + Sync {
 /// Applies a rule to every number, with `decay * p` added to its gradient. `g` and the arrays that the rule has are as long as `p`.
 pub(super) fn update<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], state: [&mut [f32]; ARRAYS]) {
     if p.len() <= BLOCK {
-        return block(rule, decay, p, g, state);
+        let [a, b, c] = state;
+        return block(rule, decay, p, g, a, b, c);
     }
     // Halves are split at multiples of a vector, and on the stack: a step allocates nothing.
     let middle = (p.len() / 2).next_multiple_of(64);
@@ -34,49 +37,24 @@ pub(super) fn update<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], sta
     rayon::join(|| update(rule, decay, p, g, lower), || update(rule, decay, q, h, upper));
 }
 
-fn block<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], [a, b, c]: [&mut [f32]; ARRAYS]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512bw")
-        {
-            // SAFETY: the processor has just said that it has these instructions.
-            return unsafe { avx512(rule, decay, p, g, a, b, c) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: as above.
-            return unsafe { avx2(rule, decay, p, g, a, b, c) };
-        }
+multiversion! {
+    fn block<R: Rule>(
+        rule: R,
+        decay: f32,
+        p: &mut [f32],
+        g: &[f32],
+        a: &mut [f32],
+        b: &mut [f32],
+        c: &mut [f32],
+    ) {
+        all(rule, decay, p, g, a, b, c);
     }
-    body(rule, decay, p, g, a, b, c);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
-fn avx512<R: Rule>(
-    rule: R,
-    decay: f32,
-    p: &mut [f32],
-    g: &[f32],
-    a: &mut [f32],
-    b: &mut [f32],
-    c: &mut [f32],
-) {
-    body(rule, decay, p, g, a, b, c);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn avx2<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
-    body(rule, decay, p, g, a, b, c);
 }
 
 /// The arrays are arguments of their own, and not one of arrays, because the compiler takes arguments for disjoint.
 /// Without that it would compare ten pairs of addresses before the loop, which is more than it is willing to.
 #[inline(always)]
-fn body<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
+fn all<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32], c: &mut [f32]) {
     let n = p.len();
     let kept = |array: usize| if array < R::ARRAYS { n } else { 0 };
     // One check each, and none in the loop.
@@ -122,16 +100,23 @@ mod tests {
         [p, a, b].map(|values| values.into_iter().map(f32::to_bits).collect())
     }
 
+    /// Not chosen where there is AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    fn avx2<R: Rule>(rule: R, decay: f32, p: &mut [f32], g: &[f32], [a, b, c]: [&mut [f32]; ARRAYS]) {
+        all(rule, decay, p, g, a, b, c);
+    }
+
     #[test]
     fn all_instruction_sets_give_the_same_bits() {
         let rule = RmsPropRule::<true>::new(&RmsProp { momentum: 0.9, ..RmsProp::default() });
         for (n, decay) in [0, 1, 15, 16, 17, 67].into_iter().flat_map(|n| [(n, 0.0), (n, 0.1)]) {
-            let plain = run(n, |p, g, a, b| body(rule, decay, p, g, a, b, &mut []));
+            let plain = run(n, |p, g, a, b| all(rule, decay, p, g, a, b, &mut []));
             assert_eq!(run(n, |p, g, a, b| update(rule, decay, p, g, [a, b, &mut []])), plain);
             #[cfg(target_arch = "x86_64")]
-            if is_x86_feature_detected!("avx2") {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 // SAFETY: the processor has just said that it has these instructions.
-                assert_eq!(run(n, |p, g, a, b| unsafe { avx2(rule, decay, p, g, a, b, &mut []) }), plain);
+                assert_eq!(run(n, |p, g, a, b| unsafe { avx2(rule, decay, p, g, [a, b, &mut []]) }), plain);
             }
         }
     }
