@@ -11,7 +11,10 @@ pub use crate::data::{
 };
 pub use crate::exchange::{self, Npz};
 pub use crate::frame::Frame;
-pub use crate::nn::{Activation, Adam, Cnn, Mlp, Network, Optimiser, RmsProp, Sgd, error_rate, predictions};
+pub use crate::nn::ops::{Whitening, WhiteningKind};
+pub use crate::nn::{
+    Activation, Adam, Cnn, Mlp, NameMap, Network, Optimiser, RmsProp, Sgd, Summary, error_rate, predictions,
+};
 pub use crate::plot;
 pub use crate::spectra::{PowerLaw, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
 pub use crate::train::{History, JacobianPenalty, Projections, Training};

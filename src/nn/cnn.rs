@@ -1,11 +1,12 @@
 //! Convolutional networks.
 
 use super::mlp::Mlp;
-use super::network::{Forward, Network, Recorded, show_network};
-use super::ops::{Activation, Convolution, GradientsOf, conv_pool};
+use super::network::{Forward, Network, Recorded};
+use super::normalisation::{self, InputScale, Normalisation, Statistics, Trace};
+use super::ops::{Activation, Convolution, GradientsOf, Whitening, conv_pool};
 use super::parameter::Parameter;
 use super::tensors::{NETWORK, Tensors};
-use crate::data::ImageShape;
+use crate::data::{Dataset, ImageShape, Standardisation};
 use crate::device::{Device, Matrix, Recording};
 use crate::error::{Error, Result};
 use dfdx::prelude::Tape;
@@ -33,6 +34,7 @@ const ARCHITECTURE: &str = "cnn";
 /// ```
 #[derive(Clone)]
 pub struct Cnn {
+    input: Option<InputScale>,
     blocks: Vec<Block>,
     head: Mlp,
 }
@@ -45,6 +47,7 @@ struct Block {
     outputs: usize,
     weight: Parameter,
     bias: Parameter,
+    behind: Normalisation,
 }
 
 impl Cnn {
@@ -82,11 +85,68 @@ impl Cnn {
             let weight = Parameter::uniform(format!("{name}.weight"), &shape, fan_in, seed, index)?;
             let bias = Parameter::uniform(format!("{name}.bias"), &[channels], fan_in, seed, index + 1)?;
             inputs = pooled.pixels();
-            blocks.push(Block { sizes, outputs: inputs, weight, bias });
+            let behind = Normalisation::default();
+            blocks.push(Block { sizes, outputs: inputs, weight, bias, behind });
         }
         let widths: Vec<usize> = std::iter::once(inputs).chain(widths.iter().copied()).collect();
         let head = Mlp::with_index(&widths, activation, seed, 2 * blocks.len() as u64)?;
-        Ok(Self { blocks, head })
+        Ok(Self { input: None, blocks, head })
+    }
+
+    /// With batch normalisation behind the nonlinearity of a hidden layer, as [`Mlp::with_batch_norm`]. Behind a block every
+    /// place of every channel is a unit of its own, as in its tap (PyTorch's `BatchNorm1d` of the flattened
+    /// activations, not `BatchNorm2d`).
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a name that no hidden layer has.
+    pub fn with_batch_norm(mut self, layer: &str) -> Result<Self> {
+        let (behind, width) = self.behind(layer)?;
+        behind.set_batch_norm(layer, width)?;
+        Ok(self)
+    }
+
+    /// With a whitening layer behind a hidden layer, as [`Mlp::with_whitening`]; behind a block it mixes all of its
+    /// flattened activations. The networks `-Wh` of Nassar2020 have it behind the last block.
+    ///
+    /// ```
+    /// use eigengate::data::ImageShape;
+    /// use eigengate::nn::{Activation, Cnn, ops::Whitening};
+    ///
+    /// let digits = ImageShape { channels: 1, height: 28, width: 28 };
+    /// let net = Cnn::new(digits, &[16, 32], &[1000, 10], Activation::Tanh, 1)?;
+    /// let net = net.with_whitening("conv.1", Whitening::default())?;
+    /// # Ok::<(), eigengate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a name that no hidden layer has, [`Whitening::check`].
+    pub fn with_whitening(mut self, layer: &str, whitening: Whitening) -> Result<Self> {
+        let (behind, width) = self.behind(layer)?;
+        behind.set_whitening(layer, width, whitening)?;
+        Ok(self)
+    }
+
+    /// With `(x - mean) / std` as the first step, as [`Mlp::with_standardisation`].
+    ///
+    /// # Errors
+    /// [`Standardisation::check`] for the channels of its images.
+    pub fn with_standardisation(mut self, standardisation: &Standardisation) -> Result<Self> {
+        standardisation.check(self.image().channels)?;
+        self.input = Some(InputScale::new(standardisation, self.inputs())?);
+        Ok(self)
+    }
+
+    /// What stands behind a hidden layer, and its width.
+    fn behind(&mut self, layer: &str) -> Result<(&mut Normalisation, usize)> {
+        let position = normalisation::position(layer, &self.taps())?;
+        match self.blocks.get_mut(position) {
+            Some(block) => Ok((&mut block.behind, block.outputs)),
+            None => self.head.behind(layer),
+        }
+    }
+
+    fn normalisations(&mut self) -> impl Iterator<Item = &mut Normalisation> {
+        self.blocks.iter_mut().map(|block| &mut block.behind).chain(self.head.normalisations())
     }
 
     /// The shape of its images.
@@ -117,6 +177,11 @@ impl Cnn {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let mut file = Tensors::of_network(self, ARCHITECTURE, self.activation());
         file.set("image", self.image().to_string());
+        self.blocks
+            .iter()
+            .enumerate()
+            .for_each(|(i, block)| block.behind.describe(&format!("conv.{i}"), &mut file));
+        self.head.describe(&mut file);
         file.write(path.as_ref())
     }
 
@@ -146,6 +211,11 @@ impl Cnn {
             return Err(Error::shape(what, format!("{left} inputs for images of {image}"), inputs));
         }
         let mut net = Self::new(image, &channels, dense, activation, 0)?;
+        net.input = InputScale::restore(net.inputs(), &file)?;
+        for (position, block) in net.blocks.iter_mut().enumerate() {
+            block.behind.restore(&format!("conv.{position}"), block.outputs, &file, path)?;
+        }
+        net.head.restore(&file, path)?;
         file.fill_parameters("", path, &mut net)?;
         Ok(net)
     }
@@ -160,29 +230,31 @@ impl Cnn {
         file.fill_parameters("", path, self)
     }
 
-    /// Shows a table of layers, shapes and parameters in a notebook.
+    /// Shows the [summary](Network::summary) in a notebook.
     pub fn evcxr_display(&self) {
-        show_network(self, &format!("{self:?}"));
+        self.summary().show(&format!("{self:?}"));
     }
 
     fn pass<T: Tape<f32, Device>>(
         &self,
         x: Matrix<T>,
         gradients: GradientsOf,
-    ) -> Result<(Vec<Matrix>, Matrix<T>)> {
+        trace: &mut Trace,
+    ) -> Result<Matrix<T>> {
         let (mut x, mut wanted) = (x, gradients);
-        let mut taps = Vec::new();
-        for Block { sizes, weight, bias, .. } in &self.blocks {
+        if let Some(input) = &self.input {
+            x = input.pass(x, gradients)?;
+        }
+        for Block { sizes, weight, bias, behind, .. } in &self.blocks {
             x = conv_pool(x, &weight.value, &bias.value, sizes, self.activation(), wanted)?;
-            taps.push(x.retaped());
+            trace.taps.push(x.retaped());
+            x = behind.pass(x, gradients, trace)?;
             // The first block's input gradient is only for attacks; behind it all gradients flow.
             if wanted == GradientsOf::Parameters {
                 wanted = GradientsOf::Everything;
             }
         }
-        let (hidden, logits) = self.head.pass(x, wanted)?;
-        taps.extend(hidden);
-        Ok((taps, logits))
+        self.head.pass(x, wanted, trace)
     }
 }
 
@@ -202,23 +274,60 @@ impl Network for Cnn {
     }
 
     fn parameters(&self) -> Vec<&Parameter> {
-        let blocks = self.blocks.iter().flat_map(|block| [&block.weight, &block.bias]);
-        blocks.chain(self.head.parameters()).collect()
+        let blocks = self.blocks.iter();
+        blocks
+            .flat_map(|b| [&b.weight, &b.bias].into_iter().chain(b.behind.batch_norm_parameters()))
+            .chain(self.head.parameters())
+            .collect()
     }
 
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let blocks = self.blocks.iter_mut().flat_map(|block| [&mut block.weight, &mut block.bias]);
-        blocks.chain(self.head.parameters_mut()).collect()
+        let blocks = self.blocks.iter_mut();
+        blocks
+            .flat_map(|b| {
+                [&mut b.weight, &mut b.bias].into_iter().chain(b.behind.batch_norm_parameters_mut())
+            })
+            .chain(self.head.parameters_mut())
+            .collect()
+    }
+
+    fn buffers(&self) -> Vec<&Parameter> {
+        let input = self.input.iter().flat_map(InputScale::buffers);
+        let blocks = self.blocks.iter().flat_map(|block| block.behind.buffers());
+        input.chain(blocks).chain(self.head.buffers()).collect()
+    }
+
+    fn buffers_mut(&mut self) -> Vec<&mut Parameter> {
+        let input = self.input.iter_mut().flat_map(InputScale::buffers_mut);
+        let blocks = self.blocks.iter_mut().flat_map(|block| block.behind.buffers_mut());
+        input.chain(blocks).chain(self.head.buffers_mut()).collect()
     }
 
     fn forward(&self, x: Matrix) -> Result<Forward> {
-        let (taps, logits) = self.pass(x, GradientsOf::Everything)?;
-        Ok(Forward { taps, logits })
+        let mut trace = Trace::new(Statistics::Stored);
+        let logits = self.pass(x, GradientsOf::Everything, &mut trace)?;
+        Ok(Forward { taps: trace.taps, logits })
     }
 
     fn record(&self, x: Matrix, gradients: GradientsOf) -> Result<Recorded> {
-        let (taps, logits) = self.pass(x.retaped::<Recording>(), gradients)?;
-        Ok(Recorded { taps, logits })
+        let mut trace = Trace::new(Statistics::Stored);
+        let logits = self.pass(x.retaped::<Recording>(), gradients, &mut trace)?;
+        Ok(Recorded { taps: trace.taps, logits })
+    }
+
+    fn record_batch(&mut self, x: Matrix, gradients: GradientsOf) -> Result<Recorded> {
+        let mut trace = Trace::new(Statistics::OfBatch);
+        let logits = self.pass(x.retaped::<Recording>(), gradients, &mut trace)?;
+        let mut observed = trace.observed.into_iter();
+        self.normalisations().try_for_each(|layer| layer.observe(&mut observed))?;
+        Ok(Recorded { taps: trace.taps, logits })
+    }
+
+    fn calibrate(&mut self, train: &Dataset) -> Result<()> {
+        let pass = |net: &Self, x, trace: &mut Trace| {
+            net.pass(x, GradientsOf::Everything, trace).map(|_: Matrix| ())
+        };
+        normalisation::calibrate(self, train, pass, |net| net.normalisations().collect())
     }
 }
 
@@ -254,14 +363,22 @@ fn parse_shape(text: &str) -> Option<ImageShape> {
 impl std::fmt::Debug for Cnn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let join = |sizes: &[usize]| sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
+        let (channels, widths) = (join(&self.channels()), join(self.widths()));
         write!(
             f,
-            "Cnn({}, channels {}, dense {}, {}, {} parameters)",
+            "Cnn({}, channels {channels}, dense {widths}, {}, ",
             self.image(),
-            join(&self.channels()),
-            join(self.widths()),
-            self.activation().name(),
-            self.parameter_count()
-        )
+            self.activation().name()
+        )?;
+        if self.input.is_some() {
+            write!(f, "standardised inputs, ")?;
+        }
+        for (position, block) in self.blocks.iter().enumerate() {
+            if let Some(text) = block.behind.text(&format!("conv.{position}")) {
+                write!(f, "{text}, ")?;
+            }
+        }
+        self.head.extras().iter().try_for_each(|extra| write!(f, "{extra}, "))?;
+        write!(f, "{} parameters)", self.parameter_count())
     }
 }

@@ -3,8 +3,9 @@
 use super::adjoint::Adjoint;
 use super::ops::{GradientsOf, pairing};
 use super::parameter::Parameter;
+use super::summary::Summary;
+use crate::data::Dataset;
 use crate::device::{Matrix, Recording, refused, to_array, to_device};
-use crate::display::{Content, escape_html, show};
 use crate::error::{Error, Result};
 use dfdx::prelude::{Gradients, Tensor};
 use ndarray::{Array2, ArrayView2};
@@ -46,7 +47,19 @@ pub trait Network {
     /// All parameters, to change.
     fn parameters_mut(&mut self) -> Vec<&mut Parameter>;
 
-    /// A pass over `x` `(batch, inputs)` without a tape.
+    /// Arrays that are kept with the parameters but not trained, in a fixed order: running statistics, whitening factors,
+    /// the standardisation of inputs. None by default.
+    fn buffers(&self) -> Vec<&Parameter> {
+        vec![]
+    }
+
+    /// All buffers, to change.
+    fn buffers_mut(&mut self) -> Vec<&mut Parameter> {
+        vec![]
+    }
+
+    /// A pass over `x` `(batch, inputs)` without a tape. Normalisations take their stored statistics: every example
+    /// stands alone.
     ///
     /// # Errors
     /// [`Error::Shape`] for another width, [`Error::Empty`] for an empty batch.
@@ -57,6 +70,26 @@ pub trait Network {
     /// # Errors
     /// As for [`Network::forward`].
     fn record(&self, x: Matrix, gradients: GradientsOf) -> Result<Recorded>;
+
+    /// A recorded pass for training: normalisations take mean, variance and factor of this batch, with the gradient through
+    /// them, and running statistics take in the batch, as in PyTorch's training mode. A network without normalisations
+    /// does what [`Network::record`] does, which is the default.
+    ///
+    /// # Errors
+    /// As for [`Network::forward`], and what normalisations refuse: [`Error::Numeric`] for a single row.
+    fn record_batch(&mut self, x: Matrix, gradients: GradientsOf) -> Result<Recorded> {
+        self.record(x, gradients)
+    }
+
+    /// Computes what evaluation needs of the training set as a whole: mean and factor of every whitening. Training
+    /// does so at its start and after every epoch. Nothing by default.
+    ///
+    /// # Errors
+    /// As for [`Network::forward`]; [`Error::Numeric`] where a covariance has no factor.
+    fn calibrate(&mut self, train: &Dataset) -> Result<()> {
+        let _ = train;
+        Ok(())
+    }
 
     /// The network as one whose backward pass can be recorded. A network that is one returns itself.
     ///
@@ -72,6 +105,16 @@ pub trait Network {
     /// Number of trainable numbers.
     fn parameter_count(&self) -> usize {
         self.parameters().iter().map(|p| p.len()).sum()
+    }
+
+    /// Number of hidden units, those of all taps together.
+    fn unit_count(&self) -> usize {
+        self.taps().iter().map(|(_, width)| width).sum()
+    }
+
+    /// A table of layers, units and parameters.
+    fn summary(&self) -> Summary {
+        Summary::new(self.inputs(), self.classes(), &self.taps(), &self.parameters(), &self.buffers())
     }
 
     /// Logits `(batch, classes)` of `images` `(batch, inputs)`.
@@ -125,22 +168,4 @@ fn take_gradient(
         gradients.try_alloc_for(x).map_err(refused)?;
         Ok(gradients.get(x).as_vec())
     }
-}
-
-/// Shows a table of a network's parameters in a notebook, under `text`.
-pub(super) fn show_network(net: &dyn Network, text: &str) {
-    let mut rows = String::new();
-    for parameter in net.parameters() {
-        rows += &format!(
-            "<tr><td style=\"text-align:left\">{}</td><td>{:?}</td><td>{}</td></tr>",
-            escape_html(parameter.name()),
-            parameter.shape(),
-            parameter.len()
-        );
-    }
-    let html = format!(
-        "<table><caption>{}</caption><tr><th>parameter</th><th>shape</th><th>numbers</th></tr>{rows}</table>",
-        escape_html(text)
-    );
-    show(&[Content::Html(&html), Content::Plain(text)]);
 }

@@ -49,28 +49,27 @@ impl Tensors {
         Ok(values)
     }
 
-    /// Puts all parameters of a network under their names behind `prefix`.
+    /// Puts all parameters and buffers of a network under their names behind `prefix`.
     pub(crate) fn put_parameters(&mut self, prefix: &str, net: &dyn Network) {
-        for parameter in net.parameters() {
+        for parameter in net.parameters().into_iter().chain(net.buffers()) {
             self.put(format!("{prefix}{}", parameter.name()), parameter.shape(), parameter.values());
         }
     }
 
-    /// Gives a network the parameters found here, all or none.
+    /// Gives a network the parameters and buffers found here, all or none.
     pub(crate) fn fill_parameters(&self, prefix: &str, path: &Path, net: &mut dyn Network) -> Result<()> {
-        let fresh = net
-            .parameters()
-            .into_iter()
-            .map(|parameter| {
+        let fresh = |arrays: Vec<&Parameter>| -> Result<Vec<Parameter>> {
+            let read = |parameter: &Parameter| {
                 let values =
                     self.values(&format!("{prefix}{}", parameter.name()), parameter.shape(), path)?;
                 finite(parameter.name(), values)?;
                 Parameter::new(parameter.name(), parameter.shape(), values.to_vec())
-            })
-            .collect::<Result<Vec<_>>>()?;
-        for (parameter, fresh) in net.parameters_mut().into_iter().zip(fresh) {
-            *parameter = fresh;
-        }
+            };
+            arrays.into_iter().map(read).collect()
+        };
+        let (parameters, buffers) = (fresh(net.parameters())?, fresh(net.buffers())?);
+        net.parameters_mut().into_iter().zip(parameters).for_each(|(old, new)| *old = new);
+        net.buffers_mut().into_iter().zip(buffers).for_each(|(old, new)| *old = new);
         Ok(())
     }
 
@@ -144,7 +143,17 @@ impl Tensors {
         write_whole(path, |file| file.write_all(&content).map_err(Error::writing(path)))
     }
 
+    /// Names of all arrays, sorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.arrays.keys().map(String::as_str)
+    }
+
     pub(crate) fn read(path: &Path) -> Result<Self> {
+        Self::read_without(path, |_| false)
+    }
+
+    /// What a file has, but for arrays of which `skip` says so: those may be of any type.
+    pub(crate) fn read_without(path: &Path, skip: fn(&str) -> bool) -> Result<Self> {
         let content = std::fs::read(path).map_err(Error::reading(path))?;
         let invalid = |e: safetensors::SafeTensorError| Error::format(path, FORMAT, "a whole file", e);
         let file = SafeTensors::deserialize(&content).map_err(invalid)?;
@@ -155,7 +164,7 @@ impl Tensors {
             None => BTreeMap::new(),
         };
         let mut arrays = BTreeMap::new();
-        for (name, view) in file.tensors() {
+        for (name, view) in file.tensors().into_iter().filter(|(name, _)| !skip(name)) {
             if view.dtype() != Dtype::F32 {
                 let found = format!("`{name}` of type {:?}", view.dtype());
                 return Err(Error::format(path, FORMAT, "float32 arrays", found));

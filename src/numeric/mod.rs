@@ -1,7 +1,8 @@
-//! Dense linear algebra on slices and arrays: products, column sums, eigenvectors, Cholesky factors.
+//! Dense linear algebra on slices and arrays: products, column sums, covariances, eigenvectors, Cholesky factors.
 
 mod cholesky;
 mod columns;
+mod covariance;
 mod eigen;
 mod gram;
 #[cfg(not(feature = "cuda"))]
@@ -14,6 +15,7 @@ pub(crate) use cholesky::inverse_cholesky;
 #[cfg(not(feature = "cuda"))]
 pub(crate) use columns::{GROUP, column_squares, group_totals, scale_columns, subtract_from_rows};
 pub(crate) use columns::{column_means, column_sums, shift_rows};
+pub use covariance::{Covariance, Precision};
 pub use eigen::{Eigen, symmetric_eigen};
 #[cfg(not(feature = "cuda"))]
 pub(crate) use gram::add_lower;

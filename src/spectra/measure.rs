@@ -1,12 +1,11 @@
 //! Spectra and eigenvectors of a network's taps over a whole data set.
 
-use super::covariance::{Covariance, Precision};
 use super::spectrum::Spectrum;
 use crate::data::Dataset;
 use crate::device::{Matrix, to_device, with_values};
 use crate::error::{Error, Result};
 use crate::nn::Network;
-use crate::numeric::symmetric_eigen;
+use crate::numeric::{Covariance, Precision, symmetric_eigen};
 use ndarray::s;
 
 /// Examples of one forward pass, as many as a block of the covariance: 33 MB for 2000 units.

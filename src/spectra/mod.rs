@@ -1,12 +1,11 @@
 //! Covariance spectra of representations, and the penalty that shapes them.
 
-mod covariance;
 mod measure;
 mod penalty;
 mod power_law;
 mod spectrum;
 
-pub use covariance::{Covariance, Precision};
+pub use crate::numeric::{Covariance, Precision};
 pub use measure::{eigenvectors, spectra, spectrum};
 pub use penalty::{SpectralPenalty, Tap, Taps};
 pub use power_law::PowerLaw;

@@ -40,6 +40,9 @@ pub(super) fn run(
     while state.epochs_done() < settings.epochs {
         let epoch_start = Instant::now();
         let batches = train.batches(settings.batch_size, settings.seed, state.epochs_done() as u64)?;
+        if state.epochs_done() == 0 && state.batches_done == 0 {
+            net.calibrate(train)?;
+        }
         if state.batches_done == 0 && !taps.is_empty() {
             state.vectors = eigenvectors(net, train, &taps)?;
         }
@@ -53,6 +56,7 @@ pub(super) fn run(
                 return Ok(state.history);
             }
         }
+        net.calibrate(train)?;
         let validation_error = validation.map(|data| error_rate(net, data)).transpose()?;
         state.end_epoch(train.len(), validation_error, epoch_start.elapsed().as_secs_f64());
         state.history.finished = state.epochs_done() == settings.epochs;
@@ -92,7 +96,7 @@ fn step(
     state: &mut State,
 ) -> Result<()> {
     let (x, labels) = gather(settings, train, batch, state.epochs_done() as u64)?;
-    let recorded = net.record(x.clone(), GradientsOf::Parameters)?;
+    let recorded = net.record_batch(x.clone(), GradientsOf::Parameters)?;
     let wrong = argmax(&recorded.logits)?.iter().zip(&labels).filter(|(guess, label)| guess != label).count();
     let mut loss = cross_entropy(recorded.logits, &labels)?;
     let entropy = f64::from(loss.array());

@@ -9,7 +9,7 @@ mod convolution;
 mod whitening;
 
 pub use adjoint::{dense_adjoint, linear_adjoint, square_sum};
-pub use batch_norm::{batch_norm, batch_norm_fixed};
+pub use batch_norm::{batch_norm, batch_norm_fixed, standardise};
 pub use convolution::{conv2d, max_pool2d};
 pub use whitening::{whiten, whiten_fixed};
 

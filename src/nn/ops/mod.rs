@@ -19,6 +19,7 @@ mod max_pool2d;
 mod pairing;
 mod spectral;
 mod square_sum;
+mod standardise;
 mod whitening;
 
 #[cfg(not(feature = "cuda"))]
@@ -38,6 +39,7 @@ pub use max_pool2d::max_pool2d;
 pub use pairing::pairing;
 pub use spectral::{SpectralTarget, spectral_penalty};
 pub use square_sum::square_sum;
+pub use standardise::standardise;
 pub use whitening::{Whitening, WhiteningFactor, WhiteningKind, whiten, whiten_fixed};
 
 /// Which gradients a recorded pass is for. What is not asked for is not computed.

@@ -49,6 +49,17 @@ pub fn batch_norm_fixed<D: Device<f32>, T: Tape<f32, D>>(
     affine(z, gamma, beta)
 }
 
+/// As [`standardise`](crate::nn::ops::standardise()), whose checks come before.
+pub fn standardise<D: Device<f32>, T: Tape<f32, D>>(
+    x: On<D, T>,
+    mean: &On<D, NoneTape>,
+    std: &On<D, NoneTape>,
+) -> Result<On<D, T>> {
+    let shape = *x.shape();
+    let centred = x.try_sub(to_rows::<D, NoneTape>(mean, shape)?).map_err(refused)?;
+    centred.try_div(to_rows::<D, NoneTape>(std, shape)?).map_err(refused)
+}
+
 /// `gamma z + beta`.
 fn affine<D: Device<f32>, T: Tape<f32, D>>(
     z: On<D, T>,

@@ -1,7 +1,7 @@
 //! Covariance of many rows, gathered block by block.
 
+use super::{add_gram, column_means, column_sums, shift_rows};
 use crate::error::{Error, Result, finite};
-use crate::numeric::{add_gram, column_means, column_sums, shift_rows};
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
@@ -70,7 +70,7 @@ impl Covariance {
     }
 
     /// [`Covariance::add`] of row-major values, a whole number of rows.
-    pub(super) fn add_rows(&mut self, values: &[f32]) -> Result<()> {
+    pub(crate) fn add_rows(&mut self, values: &[f32]) -> Result<()> {
         // A sum is finite where its terms are: a fast pass instead of a test of every number.
         if !column_sums(values, self.width).iter().all(|sum| sum.is_finite()) {
             finite("rows of a covariance", values)?;
