@@ -1,10 +1,11 @@
 //! Experiments: keys, rows, what is killed, what is there, tables.
 
-use eigengate::data::{Mnist, mnist};
-use eigengate::experiments::nassar2020::{Architecture, Grid, Penalty, Run};
+use eigengate::data::{Dataset, ImageShape, Mnist, mnist};
+use eigengate::experiments::nassar2020::{Architecture, Data, Grid, Penalty, Run};
 use eigengate::experiments::rows::without_costs;
 use eigengate::experiments::{Evaluation, Outcome, Place, Scale, perform, store};
 use eigengate::frame::Frame;
+use eigengate::nn::Network;
 use eigengate::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -90,14 +91,16 @@ fn the_keys_of_the_grid_are_those_of_the_paper() -> Result<()> {
     assert_eq!(keys[..4], start.map(|p| format!("experiment1/shallow/{p}/seed0/epochs50")));
     assert_eq!(keys[4], "experiment1/shallow/vanilla/seed1/epochs50");
     assert!(keys.contains(&"experiment2/deep/beta2-last/seed2/epochs100".to_owned()));
+    assert!(keys.contains(&"experiment2/cnn-wh/beta5-last/seed1/epochs100".to_owned()));
     assert!(keys.contains(&"experiment3/deep/beta1-all/seed0/epochs100".to_owned()));
-    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), 16 * 3);
+    assert!(keys.contains(&"experiment3/cnn/jacobian0.01/seed0/epochs100".to_owned()));
+    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), 28 * 3);
     for run in runs.iter().chain(&Grid { scale: Scale::quick(), ..Grid::default() }.runs()?) {
         assert_eq!(&Run::from_key(&run.key())?, run);
     }
     // Every setting is in the key, or in the name of the scale.
     let settings: BTreeSet<String> = runs.iter().map(Run::settings).collect();
-    assert_eq!(settings.len(), 16 * 3);
+    assert_eq!(settings.len(), 28 * 3);
     Ok(())
 }
 
@@ -128,7 +131,60 @@ fn the_settings_are_those_of_the_paper() -> Result<()> {
     // The network without penalty serves two experiments and is trained once.
     let third = Grid { experiment: Some(3), seeds: 1, ..Grid::default() }.runs()?;
     assert_eq!(third[0].key(), "experiment2/deep/vanilla/seed0/epochs100");
-    assert_eq!(third.len(), 5);
+    assert_eq!(third.len(), 2 * 5);
+    Ok(())
+}
+
+#[test]
+fn whitening_stands_in_front_of_the_last_hidden_layer() -> Result<()> {
+    let deep = Run::from_key("experiment2/deep-wh/beta2-last/seed0/epochs100")?;
+    assert!(deep.whitening && deep.mlp()?.buffers()[0].name() == "hidden.1.whitening.mean");
+    has(&deep.settings(), &["whitening behind hidden.1"]);
+    let cnn = Run::from_key("experiment2/cnn-wh/vanilla/seed0/epochs100")?.cnn()?;
+    assert_eq!(
+        (cnn.buffers()[1].name(), cnn.buffers()[1].shape()),
+        ("conv.1.whitening.matrix", &[800, 800][..])
+    );
+    // Without one, settings are what they were before there were any: tables that are there stay valid.
+    let old = Run::from_key("experiment1/shallow/beta5/seed0/epochs50")?.settings();
+    assert!(
+        old.starts_with("channels [], widths [2000, 10], tanh, seed 0, batch 3500, epochs 50, "),
+        "{old}"
+    );
+    Ok(())
+}
+
+#[test]
+fn colour_images_are_standardised_and_augmented() -> Result<()> {
+    let grid = Grid { data: Data::Cifar10Augmented, seeds: 1, ..Grid::default() };
+    let runs = grid.runs()?;
+    assert_eq!(runs[0].key(), "experiment2/cnn-cifar10-augmented/vanilla/seed0/epochs100");
+    assert_eq!(runs.len(), 12, "the convolutional networks");
+    let run = Run::from_key("experiment2/cnn-cifar10-wh/beta5-last/seed0/epochs100")?;
+    let net = run.cnn()?;
+    assert_eq!((net.inputs(), net.taps()[1].1, net.buffers()[0].name()), (3072, 1152, "input.mean"));
+    assert!(run.training().augmentation.is_none() && runs[0].training().augmentation.is_some());
+    has(&text(Grid { experiment: Some(1), ..grid }.runs()), &["experiment = 1", "2 or 3"]);
+    has(&text(Data::from_name("svhn")), &["svhn", "cifar10-augmented"]);
+
+    // Two colours, which a network must tell apart.
+    let shape = ImageShape { channels: 3, height: 32, width: 32 };
+    let images = ndarray::Array2::from_shape_fn((200, 3072), |(i, j)| {
+        let bright = (j / 1024 == 0) == (i % 2 == 0);
+        f32::from(u8::from(bright)) * 0.5 + ((7 * i + 13 * j) % 17) as f32 / 40.0
+    });
+    let data = Dataset::new(images, (0..200).map(|i| (i % 2) as u8).collect(), shape, 10)?;
+    let folder = tempfile::tempdir().unwrap();
+    let scale = Scale { name: "colours".into(), train_images: None, test_images: None, ..tiny() };
+    let scale = Scale { width_divisor: 8, batch_divisor: 300, ..scale };
+    let run = Run { scale, epochs: 40, ..runs[3].clone() };
+    let Outcome::Finished(rows) = perform(&run, &data, &data, &Place::new(folder.path()))? else {
+        panic!("unfinished")
+    };
+    assert!(values(&rows, "test_error")[0] < 0.2, "{:?}", values(&rows, "test_error"));
+    let column = rows.column("data")?.str()?.get(0).map(str::to_owned);
+    assert_eq!(column.as_deref(), Some("cifar10-augmented"));
+    assert_eq!(rows.column("whitening")?.bool()?.get(0), Some(false));
     Ok(())
 }
 

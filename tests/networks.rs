@@ -2,11 +2,11 @@
 
 #[path = "common/errors.rs"]
 mod errors;
-#[path = "common/gradients.rs"]
-mod gradients;
+#[path = "common/tensors.rs"]
+mod tensors;
 
 use eigengate::data::{Dataset, ImageShape, Standardisation, mnist};
-use eigengate::device::{Recording, matrix, to_array, to_device};
+use eigengate::device::{Recording, matrix, to_device};
 use eigengate::exchange::Npz;
 use eigengate::nn::ops::{GradientsOf, SpectralTarget, Whitening, WhiteningKind, pairing, spectral_penalty};
 use eigengate::nn::{Activation, Cnn, Mlp, NameMap, Network, load_pytorch};
@@ -14,9 +14,23 @@ use eigengate::spectra::{SpectralPenalty, Taps};
 use eigengate::train::{JacobianPenalty, Training};
 use eigengate::{Error, Result};
 use errors::{has, text};
-use gradients::{assert_close, backward, largest};
 use ndarray::{Array2, Axis, IxDyn, s};
 use std::time::Duration;
+use tensors::backward;
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |a, b| a.max(b.abs()))
+}
+
+/// Asserts that all differences are at most `bound`; NaN fails.
+#[track_caller]
+fn assert_close(what: &str, got: &[f32], want: &[f64], bound: f64) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (place, (got, want)) in got.iter().zip(want).enumerate() {
+        let error = (f64::from(*got) - want).abs();
+        assert!(error <= bound, "{what} at {place}: {got}, wanted {want}, error {error:e} above {bound:e}");
+    }
+}
 
 fn parity(file: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity").join(file)

@@ -4,18 +4,20 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use eigengate::data::mnist;
-use eigengate::experiments::nassar2020::{Grid, Run};
+use eigengate::data::{Dataset, cifar10, mnist};
+use eigengate::experiments::nassar2020::{Data, Grid, Run};
 use eigengate::experiments::{Outcome, Place, Scale, perform, store};
 use eigengate::frame::Frame;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "\
-reproduce --list [--experiment 1|2|3] [--seeds 3] [--epochs N] [--quick] [--table FILE]
+reproduce --list [--experiment 1|2|3] [--set mnist|cifar10|cifar10-augmented] [--seeds 3] [--epochs N] [--quick]
+          [--table FILE]
     prints the keys of the grid of Nassar2020, one a line, without those of a table
 reproduce --run KEY --results FOLDER [--data FOLDER] [--progress]
-    trains and measures one network, rows to FOLDER/KEY.parquet; goes on where a killed run was
+    trains and measures one network, rows to FOLDER/KEY.parquet; goes on where a killed run was. MNIST comes with the
+    project; a run of CIFAR-10 needs the folder with its files
 reproduce --merge TABLE FILE|FOLDER …
     adds the rows of files, or of all files below folders, to a table";
 
@@ -51,6 +53,7 @@ fn list(arguments: &[String]) -> Result<()> {
     while let Some(name) = arguments.next() {
         match name.as_str() {
             "--experiment" => grid.experiment = Some(number(name, arguments.next())?),
+            "--set" => grid.data = Data::from_name(value(name, arguments.next())?)?,
             "--seeds" => grid.seeds = number(name, arguments.next())?,
             "--epochs" => grid.epochs = Some(number(name, arguments.next())?),
             "--quick" => grid.scale = Scale::quick(),
@@ -77,13 +80,31 @@ fn run(arguments: &[String]) -> Result<()> {
         }
     }
     let place = Place::new(results.ok_or("--run needs --results FOLDER")?).with_progress(progress);
-    let mnist = data.map_or_else(mnist::shipped, mnist::load)?;
-    match perform(&run, &mnist.train, &mnist.test, &place)? {
+    let (train, test) = load(run.data, data)?;
+    match perform(&run, &train, &test, &place)? {
         Outcome::Finished(rows) => println!("{}: {}", run.key(), summary(&rows)?),
         Outcome::Already(rows) => println!("{} is there: {}", run.key(), summary(&rows)?),
         Outcome::Unfinished(epochs) => println!("{}: {epochs} epochs", run.key()),
     }
     Ok(())
+}
+
+/// Training and test images.
+fn load(data: Data, folder: Option<PathBuf>) -> Result<(Dataset, Dataset)> {
+    match (data, folder) {
+        (Data::Mnist, folder) => {
+            let mnist = folder.map_or_else(mnist::shipped, mnist::load)?;
+            Ok((mnist.train, mnist.test))
+        }
+        (Data::Cifar10 | Data::Cifar10Augmented, Some(folder)) => {
+            let cifar10 = cifar10::load(folder)?;
+            Ok((cifar10.train, cifar10.test))
+        }
+        (Data::Cifar10 | Data::Cifar10Augmented, None) => Err(
+            "a run of CIFAR-10 needs --data FOLDER with its binary files (cs.toronto.edu/~kriz/cifar.html)"
+                .into(),
+        ),
+    }
 }
 
 fn merge(arguments: &[String]) -> Result<()> {

@@ -14,10 +14,10 @@
 //! | `scale` | text | `full` as published; `quick` and others are smaller, and never in one table with another scale |
 //! | `experiment` | i64 | 1, 2 or 3; a run that serves several has the first |
 //! | `network` | text | `shallow` (784-2000-10), `deep` (784-1000-1000-1000-10), `cnn` (2 convolutions, 1000-10) |
-//! | `data` | text | `mnist` |
+//! | `data` | text | `mnist`, `cifar10`, `cifar10-augmented` |
 //! | `penalty` | text | `none`, `spectral-last`, `spectral-all`, `jacobian` |
 //! | `strength` | f64 | beta of a spectral penalty, strength of a Jacobian one; null for `none` |
-//! | `whitening` | bool | whether there is a whitening layer |
+//! | `whitening` | bool | whether a whitening layer stands in front of the last hidden layer |
 //! | `seed` | i64 | of the parameters, the order of the examples, the starts of PGD and the noise |
 //! | `epochs` | i64 | passes over the training set |
 //! | `settings` | text | everything that fixes the numbers below: rows of other settings are never taken for these |

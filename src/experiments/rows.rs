@@ -114,10 +114,10 @@ pub(super) fn frame(run: &Run, rows: &[Row]) -> Result<Frame> {
         .with("scale", all(run.scale.name.clone()))?
         .with("experiment", count(run.experiment))?
         .with("network", all(run.network.name().to_owned()))?
-        .with("data", all(run.network.data().to_owned()))?
+        .with("data", all(run.data.name().to_owned()))?
         .with("penalty", all(run.penalty.name().to_owned()))?
         .with("strength", std::iter::repeat_n(run.penalty.strength(), rows.len()))?
-        .with("whitening", std::iter::repeat_n(run.network.whitening(), rows.len()))?
+        .with("whitening", std::iter::repeat_n(run.whitening, rows.len()))?
         .with("seed", std::iter::repeat_n(run.seed as i64, rows.len()))?
         .with("epochs", count(run.epochs))?
         .with("settings", all(run.settings()))?

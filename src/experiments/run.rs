@@ -80,7 +80,7 @@ impl Place {
 
 /// Trains and measures one network, and writes its [rows](super#the-table) to [`Place::rows`].
 ///
-/// `train` and `test` are those of [`Architecture::data`], whole: the scale takes the first images of them. A run whose
+/// `train` and `test` are those of [`Run::data`], whole: the scale takes the first images of them. A run whose
 /// rows are there is not done again. One that was killed goes on at its last epoch, and gives the rows that
 /// it would have given.
 ///

@@ -16,7 +16,7 @@ pub struct Scale {
     pub train_images: Option<usize>,
     /// The first images of the test set, at least 2; all by default.
     pub test_images: Option<usize>,
-    /// Hidden widths are divided by this, at least 1.
+    /// Hidden widths and channels are divided by this, at least 1.
     pub width_divisor: usize,
     /// Batch sizes are divided by this, at least 1.
     pub batch_divisor: usize,

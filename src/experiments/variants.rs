@@ -1,4 +1,7 @@
-//! What is compared in Nassar2020: networks and penalties.
+//! What is compared in Nassar2020: networks, data and penalties.
+
+use crate::data::ImageShape;
+use crate::error::{Error, Result};
 
 /// A network and the way it is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,25 +28,98 @@ pub enum Penalty {
     Jacobian(f64),
 }
 
-/// All experiments: which need it, network, penalty. A new variant is a new line here.
-pub(super) const VARIANTS: &[(&[usize], Architecture, Penalty)] = &[
-    (&[1], Architecture::Shallow, Penalty::None),
-    (&[1], Architecture::Shallow, Penalty::Last(1.0)),
-    (&[1], Architecture::Shallow, Penalty::Last(2.0)),
-    (&[1], Architecture::Shallow, Penalty::Last(5.0)),
-    (&[2, 3], Architecture::Deep, Penalty::None),
-    (&[2], Architecture::Deep, Penalty::Last(1.0)),
-    (&[2], Architecture::Deep, Penalty::Last(2.0)),
-    (&[2], Architecture::Deep, Penalty::Last(5.0)),
-    (&[2], Architecture::Cnn, Penalty::None),
-    (&[2], Architecture::Cnn, Penalty::Last(1.0)),
-    (&[2], Architecture::Cnn, Penalty::Last(2.0)),
-    (&[2], Architecture::Cnn, Penalty::Last(5.0)),
-    (&[3], Architecture::Deep, Penalty::All(1.0)),
-    (&[3], Architecture::Deep, Penalty::All(2.0)),
-    (&[3], Architecture::Deep, Penalty::All(5.0)),
-    (&[3], Architecture::Deep, Penalty::Jacobian(0.01)),
+/// What networks are trained and tested on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Data {
+    /// Pixels in `[0, 1]`, not standardised.
+    #[default]
+    Mnist,
+    /// Colour images, standardised by the first step of the network.
+    Cifar10,
+    /// The same with random crops and flips.
+    Cifar10Augmented,
+}
+
+/// A network and the way it is trained, in the experiments that need it.
+pub(super) struct Variant {
+    pub(super) experiments: &'static [usize],
+    pub(super) network: Architecture,
+    pub(super) whitening: bool,
+    pub(super) penalty: Penalty,
+}
+
+/// Not whitened.
+const fn plain(experiments: &'static [usize], network: Architecture, penalty: Penalty) -> Variant {
+    Variant { experiments, network, whitening: false, penalty }
+}
+
+/// Of experiment 2, with a whitening layer.
+const fn whitened(network: Architecture, penalty: Penalty) -> Variant {
+    Variant { experiments: &[2], network, whitening: true, penalty }
+}
+
+use Architecture::{Cnn, Deep, Shallow};
+use Penalty::{All, Jacobian, Last, None};
+
+/// All variants, once each: what an earlier experiment has is not trained again. A new one is a new line here.
+pub(super) const VARIANTS: &[Variant] = &[
+    plain(&[1], Shallow, None),
+    plain(&[1], Shallow, Last(1.0)),
+    plain(&[1], Shallow, Last(2.0)),
+    plain(&[1], Shallow, Last(5.0)),
+    plain(&[2, 3], Deep, None),
+    plain(&[2], Deep, Last(1.0)),
+    plain(&[2], Deep, Last(2.0)),
+    plain(&[2], Deep, Last(5.0)),
+    whitened(Deep, None),
+    whitened(Deep, Last(1.0)),
+    whitened(Deep, Last(2.0)),
+    whitened(Deep, Last(5.0)),
+    plain(&[2, 3], Cnn, None),
+    plain(&[2], Cnn, Last(1.0)),
+    plain(&[2], Cnn, Last(2.0)),
+    plain(&[2], Cnn, Last(5.0)),
+    whitened(Cnn, None),
+    whitened(Cnn, Last(1.0)),
+    whitened(Cnn, Last(2.0)),
+    whitened(Cnn, Last(5.0)),
+    plain(&[3], Deep, All(1.0)),
+    plain(&[3], Deep, All(2.0)),
+    plain(&[3], Deep, All(5.0)),
+    plain(&[3], Deep, Jacobian(0.01)),
+    plain(&[3], Cnn, All(1.0)),
+    plain(&[3], Cnn, All(2.0)),
+    plain(&[3], Cnn, All(5.0)),
+    plain(&[3], Cnn, Jacobian(0.01)),
 ];
+
+impl Data {
+    /// Its name in rows and keys: `mnist`, `cifar10`, `cifar10-augmented`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mnist => "mnist",
+            Self::Cifar10 => "cifar10",
+            Self::Cifar10Augmented => "cifar10-augmented",
+        }
+    }
+
+    /// The data of that name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for another name.
+    pub fn from_name(name: &str) -> Result<Self> {
+        let all = [Self::Mnist, Self::Cifar10, Self::Cifar10Augmented];
+        let found = all.into_iter().find(|data| data.name() == name);
+        found.ok_or_else(|| Error::parameter("data", name, "mnist, cifar10 or cifar10-augmented"))
+    }
+
+    pub(super) fn image(self) -> ImageShape {
+        match self {
+            Self::Mnist => ImageShape { channels: 1, height: 28, width: 28 },
+            Self::Cifar10 | Self::Cifar10Augmented => ImageShape { channels: 3, height: 32, width: 32 },
+        }
+    }
+}
 
 impl Architecture {
     /// Its name in keys and rows.
@@ -55,18 +131,18 @@ impl Architecture {
         }
     }
 
-    /// What it is trained and tested on.
-    pub fn data(self) -> &'static str {
+    /// The layer in front of the last hidden one, behind which a whitening layer stands.
+    pub(super) fn whitened_layer(self) -> Option<&'static str> {
         match self {
-            Self::Shallow | Self::Deep | Self::Cnn => "mnist",
+            Self::Shallow => Option::None,
+            Self::Deep => Some("hidden.1"),
+            Self::Cnn => Some("conv.1"),
         }
     }
 
-    /// Whether it has a whitening layer.
-    pub fn whitening(self) -> bool {
-        match self {
-            Self::Shallow | Self::Deep | Self::Cnn => false,
-        }
+    /// Whether the paper trains it on such data.
+    pub(super) fn takes(self, data: Data) -> bool {
+        data == Data::Mnist || self == Self::Cnn
     }
 
     pub(super) fn channels(self) -> &'static [usize] {
@@ -121,7 +197,7 @@ impl Penalty {
     /// Its weight: beta of a spectral one.
     pub fn strength(self) -> Option<f64> {
         match self {
-            Self::None => None,
+            Self::None => Option::None,
             Self::Last(strength) | Self::All(strength) | Self::Jacobian(strength) => Some(strength),
         }
     }

@@ -19,6 +19,12 @@ pub struct Options {
     /// One experiment, instead of all
     #[arg(long, value_name = "1|2|3", value_parser = clap::value_parser!(u64).range(1..=3))]
     experiment: Option<u64>,
+    /// The images; those of CIFAR-10 need --data, and only the convolutional networks are trained on them
+    #[arg(long, value_name = "SET", default_value = "mnist", value_parser = ["mnist", "cifar10", "cifar10-augmented"])]
+    set: String,
+    /// The folder of their files [default: the MNIST of the project]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// Seeds of every variant
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
@@ -131,6 +137,9 @@ impl Task<'_> {
     fn run(&self, key: &str) -> Command {
         let mut command = self.command();
         command.args(["--run", key]).arg("--results").arg(self.results());
+        if let Some(data) = &self.options.data {
+            command.arg("--data").arg(data);
+        }
         if self.options.progress {
             command.arg("--progress");
         }
@@ -172,7 +181,8 @@ impl Task<'_> {
 
 /// What the program needs to list the runs of a grid.
 fn grid(options: &Options) -> Vec<String> {
-    let mut arguments = vec!["--list".to_owned(), "--seeds".to_owned(), options.seeds.to_string()];
+    let mut arguments = ["--list", "--set", &options.set, "--seeds"].map(str::to_owned).to_vec();
+    arguments.push(options.seeds.to_string());
     for (name, number) in [("--experiment", options.experiment), ("--epochs", options.epochs)] {
         if let Some(number) = number {
             arguments.extend([name.to_owned(), number.to_string()]);
