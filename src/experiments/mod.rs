@@ -39,14 +39,18 @@
 //! The same key gives the same rows, but for the last two lines ([`rows::is_cost`]). Noise is added to the pixels as it
 //! is, and not clipped to `[0, 1]`: most pixels of MNIST are 0, and clipping would halve it.
 
+mod group;
 mod measure;
 pub mod nassar2020;
 mod noise;
+mod results;
 pub mod rows;
 mod run;
 mod scale;
 pub mod store;
 mod variants;
 
+pub use group::{Group, Mean, comparison};
+pub use results::Results;
 pub use run::{Outcome, Place, perform};
 pub use scale::{Evaluation, Scale};

@@ -44,5 +44,5 @@ pub use font::register_plotters_font;
 pub use history::training_history;
 pub use panel::Panel;
 pub use series::{Band, Course, Dash, Line, Note, Points, Reference, Series};
-pub use spectrum::{SpectrumOptions, spectrum, spectrum_with};
+pub use spectrum::{SpectrumOptions, mean_spectra, spectrum, spectrum_with};
 pub use theme::Color;

@@ -1,8 +1,8 @@
 //! Eigenvalue spectra on log axes.
 
-use super::{Axis, Course, Figure, Line, Panel, Reference};
+use super::{Axis, Band, Color, Course, Figure, Line, Panel, Reference};
 use crate::error::{Error, Result};
-use crate::spectra::{PowerLaw, Spectrum};
+use crate::spectra::{MeanSpectrum, PowerLaw, Spectrum};
 
 /// What a figure of spectra shows beside the spectra.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,42 @@ pub fn spectrum_with(spectra: &[(&str, &Spectrum)], options: &SpectrumOptions) -
         let indices: Vec<f64> = (1..=values.len()).map(|n| n as f64).collect();
         let fit = options.fits.iter().find(|(of, _)| of == name).map(|(_, fit)| legend(fit));
         panel = panel.with(Line::new(format!("{name}{}", fit.unwrap_or_default()), &indices, values)?);
+    }
+    Ok(Figure::from(panel))
+}
+
+/// Means of spectra over seeds on log-log axes, with a band of one standard error on either side, and the line of slope -1
+/// (1/n) through the tenth eigenvalue of the first.
+///
+/// # Errors
+/// As [`spectrum`].
+///
+/// ```
+/// use eigengate::{plot, spectra::{MeanSpectrum, Spectrum}};
+///
+/// let seed = |s: f64| Spectrum::new("hidden.0", (1..=200).map(|n| s / f64::from(n)).collect());
+/// let mean = MeanSpectrum::of(&[seed(1.0)?, seed(1.2)?, seed(0.9)?])?;
+/// let figure = plot::mean_spectra(&[("vanilla", &mean)])?;
+/// # Ok::<(), eigengate::Error>(())
+/// ```
+pub fn mean_spectra(spectra: &[(&str, &MeanSpectrum)]) -> Result<Figure> {
+    let Some((_, first)) = spectra.first() else { return Err(Error::empty("the list of spectra")) };
+    let (index, value) = anchor(&Spectrum::new(first.tap.clone(), first.mean.clone())?, None)?;
+    let course = Course::Power { amplitude: value * index as f64, exponent: -1.0 };
+    let axes = (Axis::log("Eigenvalue index n"), Axis::log("Eigenvalue λₙ"));
+    let mut panel = Panel::new(axes.0, axes.1).with(Reference::new("1/n reference", course));
+    for (position, (name, spectrum)) in spectra.iter().enumerate() {
+        let indices: Vec<f64> = (1..=spectrum.mean.len()).map(|n| n as f64).collect();
+        let color = Color::series(position);
+        if spectrum.count > 1 {
+            let shifted = |sign: f64| -> Vec<f64> {
+                let pairs = spectrum.mean.iter().zip(&spectrum.standard_error);
+                // A band that reaches 0 ends where nothing can be seen any more, not in a hole of the log axis.
+                pairs.map(|(mean, error)| (mean + sign * error).max(1e-3 * mean)).collect()
+            };
+            panel = panel.with(Band::new("", &indices, &shifted(-1.0), &shifted(1.0))?.with_color(color));
+        }
+        panel = panel.with(Line::new(*name, &indices, &spectrum.mean)?.with_color(color));
     }
     Ok(Figure::from(panel))
 }

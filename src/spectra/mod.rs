@@ -1,11 +1,14 @@
 //! Covariance spectra of representations, and the penalty that shapes them.
 
+mod mean_spectrum;
 mod measure;
 mod penalty;
 mod power_law;
 mod spectrum;
 
 pub use crate::numeric::{Covariance, Precision};
+pub use mean_spectrum::MeanSpectrum;
+pub(crate) use mean_spectrum::mean_and_error;
 pub use measure::{eigenvectors, spectra, spectrum};
 pub use penalty::{SpectralPenalty, Tap, Taps};
 pub use power_law::PowerLaw;
