@@ -10,12 +10,13 @@ pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,
 };
 pub use crate::exchange::{self, Npz};
+pub use crate::experiments::{self, Place, Results, Scale, nassar2020};
 pub use crate::frame::Frame;
 pub use crate::nn::ops::{Whitening, WhiteningKind};
 pub use crate::nn::{
     Activation, Adam, Cnn, Mlp, NameMap, Network, Optimiser, RmsProp, Sgd, Summary, error_rate, predictions,
 };
 pub use crate::plot;
-pub use crate::spectra::{PowerLaw, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
+pub use crate::spectra::{MeanSpectrum, PowerLaw, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
 pub use crate::train::{History, JacobianPenalty, Projections, Training};
 pub use ndarray::{Array1, Array2, ArrayD, array, s};

@@ -1,5 +1,6 @@
 //! Results: means over seeds, curves, spectra, tables, from rows of real runs.
 
+use eigengate::attack::ErrorCurve;
 use eigengate::data::{Mnist, mnist};
 use eigengate::experiments::nassar2020::{Grid, Penalty};
 use eigengate::experiments::{Evaluation, Place, Results, Scale, comparison, perform, store};
@@ -140,8 +141,8 @@ fn variants_are_those_of_the_longest_runs() -> Result<()> {
 #[test]
 fn mean_spectra_are_drawn_with_their_spread() -> Result<()> {
     let seed = |s: f64| Spectrum::new("hidden.0", (1..=50).map(|n| s / f64::from(n)).collect()).unwrap();
-    let mean = MeanSpectrum::of(&[seed(1.0), seed(1.4), seed(0.9)])?;
-    let figure = plot::mean_spectra(&[("vanilla", &mean), ("one", &MeanSpectrum::of(&[seed(2.0)])?)])?;
+    let mean = MeanSpectrum::of("vanilla", &[seed(1.0), seed(1.4), seed(0.9)])?;
+    let figure = plot::mean_spectra(&[mean.clone(), MeanSpectrum::of("one", &[seed(2.0)])?])?;
     let bands = figure.panels()[0].series.iter().filter_map(|series| match series {
         plot::Series::Band(band) => Some(band),
         _ => None,
@@ -153,8 +154,29 @@ fn mean_spectra_are_drawn_with_their_spread() -> Result<()> {
     assert!((low - (centre - error)).abs() < 1e-12 && (high - (centre + error)).abs() < 1e-12);
     assert!(figure.png()?.starts_with(b"\x89PNG"));
     let short = Spectrum::new("hidden.0", vec![1.0])?;
-    assert!(matches!(MeanSpectrum::of(&[seed(1.0), short]), Err(Error::Shape { .. })));
-    assert!(matches!(MeanSpectrum::of(&[]), Err(Error::Empty { .. })));
+    assert!(matches!(MeanSpectrum::of("", &[seed(1.0), short]), Err(Error::Shape { .. })));
+    assert!(matches!(MeanSpectrum::of("", &[]), Err(Error::Empty { .. })));
     assert!(plot::mean_spectra(&[]).is_err());
+
+    // Beside what the same networks withstand, with one legend.
+    let curve = |name: &str| ErrorCurve {
+        name: name.to_owned(),
+        eps: vec![0.0, 0.1],
+        error: vec![0.02, 0.9],
+        standard_error: vec![0.0, 0.01],
+    };
+    let one = MeanSpectrum::of("one", &[seed(2.0)])?;
+    let curves = vec![curve("vanilla"), curve("one")];
+    let figure = plot::robustness(&[mean, one], &[("FGSM", "Size", curves.clone()), ("noise", "σ", curves)])?;
+    let titles: Vec<&str> = figure.panels().iter().map(|panel| panel.title.as_str()).collect();
+    assert_eq!(titles, ["hidden.0", "FGSM", "noise"]);
+    assert_eq!(figure.panels()[2].x.label, "σ");
+    let svg = figure.svg()?;
+    assert_eq!(
+        svg.matches("aria-label=\"vanilla\"").count().max(svg.matches(">vanilla<").count()),
+        1,
+        "{}",
+        &svg[..2000]
+    );
     Ok(())
 }

@@ -142,7 +142,7 @@ impl Group {
         })
     }
 
-    /// The spectrum of a hidden layer, mean and standard error over seeds.
+    /// The spectrum of a hidden layer, mean and standard error over seeds, named by the [label](Group::label).
     ///
     /// # Errors
     /// [`Error::Parameter`] for a layer that it does not have.
@@ -153,7 +153,7 @@ impl Group {
             own.sort_by_key(|number| number.index);
             Spectrum::new(tap, own.iter().map(|number| number.value).collect())
         };
-        MeanSpectrum::of(&self.seeds.iter().map(of_seed).collect::<Result<Vec<_>>>()?)
+        MeanSpectrum::of(self.label(), &self.seeds.iter().map(of_seed).collect::<Result<Vec<_>>>()?)
     }
 
     fn rows(&self, measurement: &str, tap: Option<&str>) -> Result<&[Number]> {
@@ -175,6 +175,22 @@ impl Group {
     pub fn evcxr_display(&self) {
         show(&[Content::Plain(&format!("{self:?}"))]);
     }
+}
+
+/// The [curve](Group::curve) of every variant.
+///
+/// # Errors
+/// As for each.
+pub fn curves(groups: &[Group], measurement: &str) -> Result<Vec<ErrorCurve>> {
+    groups.iter().map(|group| group.curve(measurement)).collect()
+}
+
+/// The [spectrum](Group::spectrum) of one hidden layer of every variant.
+///
+/// # Errors
+/// As for each.
+pub fn spectra(groups: &[Group], tap: &str) -> Result<Vec<MeanSpectrum>> {
+    groups.iter().map(|group| group.spectrum(tap)).collect()
 }
 
 /// A table of variants: seeds, epochs, alpha of the last hidden layer, and errors in percent, clean, under FGSM and PGD of

@@ -50,7 +50,7 @@ mod scale;
 pub mod store;
 mod variants;
 
-pub use group::{Group, Mean, comparison};
+pub use group::{Group, Mean, comparison, curves, spectra};
 pub use results::Results;
 pub use run::{Outcome, Place, perform};
 pub use scale::{Evaluation, Scale};

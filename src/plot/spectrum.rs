@@ -1,6 +1,6 @@
 //! Eigenvalue spectra on log axes.
 
-use super::{Axis, Band, Color, Course, Figure, Line, Panel, Reference};
+use super::{Axis, Band, Color, Course, Dash, Figure, Line, Panel, Reference};
 use crate::error::{Error, Result};
 use crate::spectra::{MeanSpectrum, PowerLaw, Spectrum};
 
@@ -64,7 +64,7 @@ pub fn spectrum_with(spectra: &[(&str, &Spectrum)], options: &SpectrumOptions) -
     Ok(Figure::from(panel))
 }
 
-/// Means of spectra over seeds on log-log axes, with a band of one standard error on either side, and the line of slope -1
+/// Means of spectra over seeds on log-log axes, with a band of one standard error on either side, and the line of slope −1
 /// (1/n) through the tenth eigenvalue of the first.
 ///
 /// # Errors
@@ -74,17 +74,17 @@ pub fn spectrum_with(spectra: &[(&str, &Spectrum)], options: &SpectrumOptions) -
 /// use eigengate::{plot, spectra::{MeanSpectrum, Spectrum}};
 ///
 /// let seed = |s: f64| Spectrum::new("hidden.0", (1..=200).map(|n| s / f64::from(n)).collect());
-/// let mean = MeanSpectrum::of(&[seed(1.0)?, seed(1.2)?, seed(0.9)?])?;
-/// let figure = plot::mean_spectra(&[("vanilla", &mean)])?;
+/// let mean = MeanSpectrum::of("vanilla", &[seed(1.0)?, seed(1.2)?, seed(0.9)?])?;
+/// let figure = plot::mean_spectra(&[mean])?;
 /// # Ok::<(), eigengate::Error>(())
 /// ```
-pub fn mean_spectra(spectra: &[(&str, &MeanSpectrum)]) -> Result<Figure> {
-    let Some((_, first)) = spectra.first() else { return Err(Error::empty("the list of spectra")) };
+pub fn mean_spectra(spectra: &[MeanSpectrum]) -> Result<Figure> {
+    let Some(first) = spectra.first() else { return Err(Error::empty("the list of spectra")) };
     let (index, value) = anchor(&Spectrum::new(first.tap.clone(), first.mean.clone())?, None)?;
     let course = Course::Power { amplitude: value * index as f64, exponent: -1.0 };
     let axes = (Axis::log("Eigenvalue index n"), Axis::log("Eigenvalue λₙ"));
     let mut panel = Panel::new(axes.0, axes.1).with(Reference::new("1/n reference", course));
-    for (position, (name, spectrum)) in spectra.iter().enumerate() {
+    for (position, spectrum) in spectra.iter().enumerate() {
         let indices: Vec<f64> = (1..=spectrum.mean.len()).map(|n| n as f64).collect();
         let color = Color::series(position);
         if spectrum.count > 1 {
@@ -95,7 +95,8 @@ pub fn mean_spectra(spectra: &[(&str, &MeanSpectrum)]) -> Result<Figure> {
             };
             panel = panel.with(Band::new("", &indices, &shifted(-1.0), &shifted(1.0))?.with_color(color));
         }
-        panel = panel.with(Line::new(*name, &indices, &spectrum.mean)?.with_color(color));
+        let line = Line::new(&spectrum.name, &indices, &spectrum.mean)?.with_color(color);
+        panel = panel.with(line.with_dash(Dash::series(position)));
     }
     Ok(Figure::from(panel))
 }

@@ -7,6 +7,8 @@ use crate::error::{Error, Result};
 /// Mean and standard error of the n-th eigenvalue over spectra of one length, such as those of several seeds.
 #[derive(Clone, PartialEq)]
 pub struct MeanSpectrum {
+    /// For the legend, e.g. `vanilla`.
+    pub name: String,
     /// Name of the tap.
     pub tap: String,
     /// The mean of every eigenvalue, largest first.
@@ -24,14 +26,14 @@ impl MeanSpectrum {
     /// use eigengate::spectra::{MeanSpectrum, Spectrum};
     ///
     /// let spectra = [Spectrum::new("hidden.0", vec![4.0, 1.0])?, Spectrum::new("hidden.0", vec![6.0, 3.0])?];
-    /// let mean = MeanSpectrum::of(&spectra)?;
+    /// let mean = MeanSpectrum::of("vanilla", &spectra)?;
     /// assert_eq!((mean.mean, mean.standard_error), (vec![5.0, 2.0], vec![1.0, 1.0]));
     /// # Ok::<(), eigengate::Error>(())
     /// ```
     ///
     /// # Errors
     /// [`Error::Empty`] without spectra, [`Error::Shape`] for several lengths.
-    pub fn of(spectra: &[Spectrum]) -> Result<Self> {
+    pub fn of(name: impl Into<String>, spectra: &[Spectrum]) -> Result<Self> {
         let Some(first) = spectra.first() else { return Err(Error::empty("the list of spectra")) };
         let length = first.eigenvalues().len();
         if let Some(other) = spectra.iter().find(|spectrum| spectrum.eigenvalues().len() != length) {
@@ -42,7 +44,13 @@ impl MeanSpectrum {
             spectra.iter().filter_map(|spectrum| spectrum.eigenvalues().get(n)).copied().collect()
         };
         let (mean, standard_error) = (0..length).map(|n| mean_and_error(&column(n))).unzip();
-        Ok(Self { tap: first.tap().to_owned(), mean, standard_error, count: spectra.len() })
+        Ok(Self {
+            name: name.into(),
+            tap: first.tap().to_owned(),
+            mean,
+            standard_error,
+            count: spectra.len(),
+        })
     }
 
     /// Shows a summary in a notebook; [`plot::mean_spectra`](crate::plot::mean_spectra) draws it.
@@ -62,6 +70,13 @@ pub(crate) fn mean_and_error(values: &[f64]) -> (f64, f64) {
 
 impl std::fmt::Debug for MeanSpectrum {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "MeanSpectrum({}: {} eigenvalues, mean of {})", self.tap, self.mean.len(), self.count)
+        write!(
+            f,
+            "MeanSpectrum({}, {}: {} eigenvalues, mean of {})",
+            self.name,
+            self.tap,
+            self.mean.len(),
+            self.count
+        )
     }
 }
