@@ -52,6 +52,20 @@ impl Mean {
     pub fn percent(self) -> Self {
         Self { mean: 100.0 * self.mean, standard_error: 100.0 * self.standard_error, ..self }
     }
+
+    /// Whether it is smaller by more than twice the standard error of the difference, the root of the sum of squares of
+    /// both errors. For one seed, which has no spread, whether it is smaller.
+    ///
+    /// ```
+    /// use eigengate::experiments::Mean;
+    ///
+    /// let of = |mean, standard_error| Mean { mean, standard_error, count: 3 };
+    /// assert!(of(0.4, 0.03).is_below(of(0.51, 0.04)));
+    /// assert!(!of(0.4, 0.03).is_below(of(0.49, 0.04)));
+    /// ```
+    pub fn is_below(self, other: Self) -> bool {
+        other.mean - self.mean > 2.0 * self.standard_error.hypot(other.standard_error)
+    }
 }
 
 /// Mean and standard error with the digits asked for, or 3: `5.12 ± 0.03`; the mean alone for one seed.
