@@ -10,6 +10,8 @@ mod lanes;
 mod multiversion;
 #[cfg(not(feature = "cuda"))]
 mod product;
+#[cfg(not(feature = "cuda"))]
+mod sparse;
 
 pub(crate) use cholesky::inverse_cholesky;
 #[cfg(not(feature = "cuda"))]
@@ -27,3 +29,5 @@ pub(crate) use lanes::{LANES, Line, Portable, Simd, with_simd};
 pub(crate) use multiversion::multiversion;
 #[cfg(not(feature = "cuda"))]
 pub(crate) use product::{View, product, product_here};
+#[cfg(not(feature = "cuda"))]
+pub(crate) use sparse::Sparse;

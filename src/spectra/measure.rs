@@ -4,7 +4,7 @@ use super::spectrum::Spectrum;
 use crate::data::Dataset;
 use crate::device::{Matrix, to_device, with_values};
 use crate::error::{Error, Result};
-use crate::nn::Network;
+use crate::nn::{GradientsOf, Network};
 use crate::numeric::{Covariance, Precision, symmetric_eigen};
 use ndarray::s;
 
@@ -91,7 +91,9 @@ fn covariances(
         .collect::<Result<Vec<_>>>()?;
     for start in (0..data.len()).step_by(BLOCK) {
         let end = (start + BLOCK).min(data.len());
-        let taps = net.forward(to_device(data.images().slice(s![start..end, ..]))?)?.taps;
+        // As training passes, which leaves black pixels out; its tape is not used.
+        let images = to_device(data.images().slice(s![start..end, ..]))?;
+        let taps = net.record(images, GradientsOf::Parameters)?.taps;
         for (sum, position) in sums.iter_mut().zip(positions) {
             if let Some(tap) = taps.get(*position) {
                 with_values(tap, |rows| sum.add_rows(rows))??;

@@ -12,6 +12,9 @@ use dfdx::prelude::Tape;
 /// every number passes through memory once. With `d = f'(x W' + b) dy` records `dW += d' x`, `db += column sums of
 /// d` and `dx += d W`, each only where `gradients` asks.
 ///
+/// Where only the parameters' gradients are asked for and at most a third of `x` is not 0, products are over the others
+/// alone: for the digits of MNIST they take less than half of the time.
+///
 /// # Errors
 /// As [`linear`](super::linear()).
 pub fn dense<T: Tape<f32, Device>>(
@@ -38,7 +41,7 @@ fn run<T: Tape<f32, Device>>(
 ) -> Result<Matrix<T>> {
     use super::add_column_sums;
     use super::cpu::{activate_rows, slope_rows};
-    use super::linear::products;
+    use super::linear::{products, sparse};
     use crate::device::{Buffer, Contiguous, values_mut, zeros};
     use crate::numeric::{GROUP, View, product};
     use dfdx::prelude::PutTape;
@@ -51,8 +54,14 @@ fn run<T: Tape<f32, Device>>(
 
     let mut y = zeros(batch, outputs)?;
     let values = values_mut(&mut y);
-    let weight_view = View::new(weight.values(), outputs, inputs);
-    product(values, false, View::new(x.values(), batch, inputs), weight_view.t());
+    let sparse = sparse(&x, gradients);
+    match &sparse {
+        Some(sparse) => sparse.times_transposed(values, weight.values()),
+        None => {
+            let weight_view = View::new(weight.values(), outputs, inputs);
+            product(values, false, View::new(x.values(), batch, inputs), weight_view.t());
+        }
+    }
     values.par_chunks_mut(task).for_each(|rows| activate_rows(activation, rows, bias.values()));
 
     let kept = Contiguous::plain(&y)?;
@@ -71,7 +80,7 @@ fn run<T: Tape<f32, Device>>(
             });
         // Other operations may still read it.
         **g.get_or_alloc_mut(kept.tensor())? = dy;
-        products(g, &x, &weight, &d, gradients)?;
+        products(g, (&x, &sparse), &weight, &d, gradients)?;
         if gradients.parameters() {
             add_column_sums(g.get_or_alloc_mut(bias.tensor())?, &sums);
         }

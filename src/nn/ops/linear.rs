@@ -59,14 +59,24 @@ fn run<T: Tape<f32, Device>>(
 
     let mut y = zeros(batch, outputs)?;
     let values = values_mut(&mut y);
-    values.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(bias.values()));
-    let weight_view = View::new(weight.values(), outputs, inputs);
-    product(values, true, View::new(x.values(), batch, inputs), weight_view.t());
+    let sparse = sparse(&x, gradients);
+    match &sparse {
+        Some(sparse) => {
+            sparse.times_transposed(values, weight.values());
+            let add = |row: &mut [f32]| row.iter_mut().zip(bias.values()).for_each(|(y, b)| *y += b);
+            values.chunks_exact_mut(outputs).for_each(add);
+        }
+        None => {
+            values.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(bias.values()));
+            let weight_view = View::new(weight.values(), outputs, inputs);
+            product(values, true, View::new(x.values(), batch, inputs), weight_view.t());
+        }
+    }
 
     let ghost = y.ghost();
     tape.add_backward_op(move |g| {
         let dy = std::mem::take(&mut **g.get_or_alloc_mut(&ghost)?);
-        products(g, &x, &weight, &dy, gradients)?;
+        products(g, (&x, &sparse), &weight, &dy, gradients)?;
         if gradients.parameters() {
             add_column_sums(g.get_or_alloc_mut(bias.tensor())?, &dy);
         }
@@ -77,12 +87,26 @@ fn run<T: Tape<f32, Device>>(
     Ok(y.put_tape(tape))
 }
 
+/// The entries of a first layer's input that are not zero, where they are few.
+///
+/// In training alone: how a row is summed then depends on the other rows of its batch, and what an attack finds must not.
+#[cfg(not(feature = "cuda"))]
+pub(super) fn sparse(
+    x: &crate::device::Contiguous,
+    gradients: GradientsOf,
+) -> Option<crate::numeric::Sparse> {
+    match gradients {
+        GradientsOf::Parameters => crate::numeric::Sparse::of(x.values(), x.dims().1),
+        GradientsOf::Input | GradientsOf::Everything => None,
+    }
+}
+
 /// The products of the backward pass, where `d` `(batch, outputs)` is the gradient by `x W' + b`: `dW += d' x`,
 /// `dx += d W`.
 #[cfg(not(feature = "cuda"))]
 pub(super) fn products(
     g: &mut dfdx::prelude::Gradients<f32, Device>,
-    x: &crate::device::Contiguous,
+    (x, sparse): (&crate::device::Contiguous, &Option<crate::numeric::Sparse>),
     weight: &crate::device::Contiguous,
     d: &[f32],
     gradients: GradientsOf,
@@ -90,14 +114,17 @@ pub(super) fn products(
     use crate::numeric::{View, product};
 
     let ((batch, inputs), (outputs, _)) = (x.dims(), weight.dims());
-    let d = View::new(d, batch, outputs);
+    let d_view = View::new(d, batch, outputs);
     if gradients.parameters() {
         let dw = g.get_or_alloc_mut(weight.tensor())?;
-        product(dw, true, d.t(), View::new(x.values(), batch, inputs));
+        match sparse {
+            Some(sparse) => sparse.add_transposed_times(dw, d),
+            None => product(dw, true, d_view.t(), View::new(x.values(), batch, inputs)),
+        }
     }
     if gradients.input() {
         let dx = g.get_or_alloc_mut(x.tensor())?;
-        product(dx, true, d, View::new(weight.values(), outputs, inputs));
+        product(dx, true, d_view, View::new(weight.values(), outputs, inputs));
     }
     Ok(())
 }
