@@ -1,5 +1,8 @@
 //! Convolutional networks.
 
+mod adjoint;
+
+use super::adjoint::Adjoint;
 use super::mlp::Mlp;
 use super::network::{Forward, Network, Recorded, show_network};
 use super::ops::{Activation, Convolution, GradientsOf, conv_pool};
@@ -219,6 +222,10 @@ impl Network for Cnn {
     fn record(&self, x: Matrix, gradients: GradientsOf) -> Result<Recorded> {
         let (taps, logits) = self.pass(x.retaped::<Recording>(), gradients)?;
         Ok(Recorded { taps, logits })
+    }
+
+    fn adjoint(&self) -> Result<&dyn Adjoint> {
+        Ok(self)
     }
 }
 

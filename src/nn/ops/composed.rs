@@ -8,7 +8,7 @@ mod batch_norm;
 mod convolution;
 mod whitening;
 
-pub use adjoint::{dense_adjoint, linear_adjoint, square_sum};
+pub use adjoint::{conv_pool_adjoint, dense_adjoint, linear_adjoint, square_sum};
 pub use batch_norm::{batch_norm, batch_norm_fixed};
 pub use convolution::{conv2d, max_pool2d};
 pub use whitening::{whiten, whiten_fixed};
