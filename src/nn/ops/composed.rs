@@ -6,6 +6,7 @@
 mod adjoint;
 mod batch_norm;
 mod convolution;
+mod convolution_adjoint;
 mod whitening;
 
 pub use adjoint::{conv_pool_adjoint, dense_adjoint, linear_adjoint, square_sum};

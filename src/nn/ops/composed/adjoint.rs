@@ -1,7 +1,7 @@
 //! The adjoint operations and the squared norm.
 
 use super::On;
-use super::convolution::{conv2d_adjoint, max_pool2d_adjoint};
+use super::convolution_adjoint::{conv2d_adjoint, max_pool2d_adjoint};
 use crate::data::ImageShape;
 use crate::device::refused;
 use crate::error::Result;
