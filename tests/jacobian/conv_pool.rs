@@ -52,25 +52,28 @@ fn arguments(batch: usize, s: &Convolution) -> [Matrix; 3] {
     [random(batch, s.image.pixels(), 0), weight, random(1, s.channels, 2)]
 }
 
-/// Calls `each(output, tap of the weight, pixel)` for all pixels of an image that an output at `position` sees.
-fn for_each_tap(s: &Convolution, position: usize, mut each: impl FnMut(usize, usize)) {
+/// The taps of the weight and the pixels of the image that meet at one position of the output.
+type Patch = Vec<(usize, usize)>;
+
+/// For every position of a channel.
+fn patches(s: &Convolution) -> Vec<Patch> {
     let output = s.output().unwrap();
-    let (line, column) = (position / output.width, position % output.width);
-    for tap in 0..s.taps() {
-        let (channel, ky, kx) = (tap / s.kernel / s.kernel, tap / s.kernel % s.kernel, tap % s.kernel);
-        let (y, x) = (
-            (line * s.stride + ky).wrapping_sub(s.padding),
-            (column * s.stride + kx).wrapping_sub(s.padding),
-        );
-        if y < s.image.height && x < s.image.width {
-            each(tap, (channel * s.image.height + y) * s.image.width + x);
-        }
-    }
+    let patch = |position: usize| {
+        let (line, column) = (position / output.width, position % output.width);
+        let pixel = |tap: usize| {
+            let (channel, ky, kx) = (tap / s.kernel / s.kernel, tap / s.kernel % s.kernel, tap % s.kernel);
+            let y = (line * s.stride + ky).checked_sub(s.padding).filter(|y| *y < s.image.height)?;
+            let x = (column * s.stride + kx).checked_sub(s.padding).filter(|x| *x < s.image.width)?;
+            Some((tap, (channel * s.image.height + y) * s.image.width + x))
+        };
+        (0..s.taps()).filter_map(pixel).collect()
+    };
+    (0..output.height * output.width).map(patch).collect()
 }
 
-/// Where in the convolution's output, which position of its channel, the largest of every window is.
-fn winners(x: &[f64], w: &[f64], b: &[f64], s: &Convolution) -> Vec<usize> {
-    let (output, pooled) = (s.output().unwrap(), s.pooled().unwrap());
+/// The patch of the largest of every window.
+fn winners(x: &[f64], w: &[f64], b: &[f64], s: &Convolution) -> Vec<Patch> {
+    let (output, pooled, patches) = (s.output().unwrap(), s.pooled().unwrap(), patches(s));
     let mut winners = vec![];
     for image in x.chunks(s.image.pixels()) {
         for window in 0..pooled.pixels() {
@@ -82,29 +85,30 @@ fn winners(x: &[f64], w: &[f64], b: &[f64], s: &Convolution) -> Vec<usize> {
             let mut best = (f64::NEG_INFINITY, 0);
             for corner in 0..4 {
                 let position = (2 * line + corner / 2) * output.width + 2 * column + corner % 2;
-                let mut sum = b[channel];
-                for_each_tap(s, position, |tap, pixel| sum += w[channel * s.taps() + tap] * image[pixel]);
+                let products =
+                    patches[position].iter().map(|(tap, pixel)| w[channel * s.taps() + tap] * image[*pixel]);
+                let sum = b[channel] + products.sum::<f64>();
                 if sum > best.0 {
                     best = (sum, position);
                 }
             }
-            winners.push(best.1);
+            winners.push(patches[best.1].clone());
         }
     }
     winners
 }
 
 /// The definition, with winners that are given.
-fn pulled(g: &[f64], y: &[f64], w: &[f64], winners: &[usize], s: &Convolution, f: Activation) -> Vec<f64> {
+fn pulled(g: &[f64], y: &[f64], w: &[f64], winners: &[Patch], s: &Convolution, f: Activation) -> Vec<f64> {
     let pooled = s.pooled().unwrap();
     let (outputs, windows, inputs) = (pooled.pixels(), pooled.height * pooled.width, s.image.pixels());
     let mut z = vec![0.0; g.len() / outputs * inputs];
-    for (place, ((g, y), position)) in g.iter().zip(y).zip(winners).enumerate() {
+    for (place, ((g, y), patch)) in g.iter().zip(y).zip(winners).enumerate() {
         let (image, channel) = (place / outputs, place % outputs / windows);
         let slope = if f == Activation::Tanh { 1.0 - y * y } else { f64::from(u8::from(*y > 0.0)) };
-        for_each_tap(s, *position, |tap, pixel| {
+        for (tap, pixel) in patch {
             z[image * inputs + pixel] += g * slope * w[channel * s.taps() + tap];
-        });
+        }
     }
     z
 }
@@ -223,7 +227,7 @@ fn of_equal_ones_the_first_wins() -> Result<()> {
         // The convolution with padding is larger inside.
         let first = if s.padding == 1 { [5, 6, 9, 10] } else { [0, 2, 8, 10] };
         let y = matrix(&[1.0; 8], 1, 8)?;
-        let winners: Vec<usize> = first.repeat(2);
+        let winners: Vec<Patch> = first.repeat(2).into_iter().map(|at| patches(&s)[at].clone()).collect();
         let want = pulled(&[1.0; 8], &[1.0; 8], &doubles(&w), &winners, &s, f);
         let g = matrix(&[1.0; 8], 1, 8)?;
         for z in [

@@ -27,11 +27,10 @@ fn cases() -> Vec<Case> {
     let widths: [&[usize]; 6] =
         [&[11, 17, 4], &[6, 9, 7, 3], &[8, 10, 7, 12, 5], &[7, 4], &[3, 1, 2], &[5, 6, 1]];
     let image = |channels, height, width| ImageShape { channels, height, width };
-    let convolutional: [(ImageShape, &[usize], &[usize]); 4] = [
+    let convolutional: [(ImageShape, &[usize], &[usize]); 3] = [
         (image(1, 4, 5), &[2], &[3]),
-        (image(2, 11, 10), &[3, 6], &[7, 4]),
-        (image(5, 7, 6), &[4], &[6, 5, 1]),
-        (image(1, 14, 13), &[5, 3], &[2]),
+        (image(1, 11, 10), &[3, 6], &[7, 4]),
+        (image(5, 5, 6), &[4], &[6, 5, 1]),
     ];
     let mut cases = vec![];
     for activation in [Activation::Tanh, Activation::Relu] {
