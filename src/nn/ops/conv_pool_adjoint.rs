@@ -18,7 +18,8 @@ use dfdx::prelude::Tape;
 /// and `dd = P K dz` records `dW += ` the weight gradient of the convolution for an input `dz` and a gradient `P' d` at
 /// its output, `dg += f'(y) * dd` and, for tanh, `dy += -2 y * g * dd`. `y` carries no tape: it is the tap of a recorded
 /// pass, and what arrives here as its gradient goes on into the block where the tape of that pass is part of the same
-/// loss. Only winners are touched, and nothing of the size of the convolution's output is stored.
+/// loss. With 3x3 kernels, stride 1 and no padding only winners are touched, and nothing of the size of the convolution's
+/// output is stored; other sizes run as the [composition](super::composed::conv_pool_adjoint()).
 ///
 /// ```
 /// use eigengate::data::ImageShape;
