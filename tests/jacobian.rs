@@ -1,5 +1,7 @@
 //! The Jacobian penalty: adjoint operations, recorded backward passes, their gradients, training.
 
+#[path = "jacobian/conv_pool.rs"]
+mod conv_pool;
 #[path = "common/errors.rs"]
 mod errors;
 #[path = "jacobian/network.rs"]

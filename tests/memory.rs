@@ -63,12 +63,10 @@ fn data(batches: usize) -> Result<Dataset> {
 #[test]
 fn steps_allocate_no_activations_and_runs_give_their_memory_back() -> Result<()> {
     let penalty = SpectralPenalty::new(1.0).with_tau(2).with_taps(Taps::All);
-    let plain = Training::new(1, BATCH).with_penalty(penalty).with_progress(false);
     let jacobian = JacobianPenalty::new(0.01).with_projections(Projections::Random(2));
+    let training = Training::new(1, BATCH).with_penalty(penalty).with_penalty(jacobian).with_progress(false);
     let blocks_of_a_run = |kind: &str, batches: usize| -> Result<usize> {
         let data = data(batches)?;
-        // Its backward pass can be recorded, that of the other not.
-        let training = if kind == "mlp" { plain.clone().with_penalty(jacobian) } else { plain.clone() };
         let mut net: Box<dyn Network> = match kind {
             "mlp" => Box::new(Mlp::new(&[INPUTS, WIDTH, WIDTH, CLASSES], Activation::Tanh, 1)?),
             _ => Box::new(Cnn::new(data.shape(), &[CHANNELS], &[WIDTH, CLASSES], Activation::Tanh, 1)?),

@@ -214,11 +214,19 @@ fn a_jacobian_penalty_sees_the_standardisation() -> Result<()> {
     let plain = Mlp::new(&[6, 9, 4], Activation::Tanh, 1)?;
     let net = plain.clone().with_standardisation(&standard)?;
     let x = Array2::from_shape_fn((5, 6), |(i, j)| ((7 * i + 5 * j) % 13) as f32 / 13.0);
-    let value = |net: &Mlp, x: &Array2<f32>| -> Result<f32> {
+    let value = |net: &dyn Network, x: &Array2<f32>| -> Result<f32> {
         let x = to_device(x.view())?;
         let taps = net.record(x.clone(), GradientsOf::Parameters)?.taps;
         Ok(JacobianPenalty::new(0.1).record(net, &x, &taps, 1, &[0, 1, 2, 3, 4])?.as_vec()[0])
     };
+    let scaled = x.mapv(|x| (x - 0.3) / 0.25);
+    let (got, want) = (value(&net, &x)?, value(&plain, &scaled)? * 16.0);
+    assert!((got / want - 1.0).abs() < 1e-5, "{got} {want}");
+
+    let shape = ImageShape { channels: 1, height: 8, width: 8 };
+    let plain = Cnn::new(shape, &[3], &[9, 4], Activation::Tanh, 1)?;
+    let net = plain.clone().with_standardisation(&standard)?;
+    let x = Array2::from_shape_fn((5, 64), |(i, j)| ((7 * i + 5 * j + i * j) % 13) as f32 / 13.0);
     let scaled = x.mapv(|x| (x - 0.3) / 0.25);
     let (got, want) = (value(&net, &x)?, value(&plain, &scaled)? * 16.0);
     assert!((got / want - 1.0).abs() < 1e-5, "{got} {want}");

@@ -4,7 +4,8 @@ use crate::device::{Matrix, Recording};
 use crate::error::Result;
 
 /// A network whose backward pass can be recorded, layer by layer, in adjoint operations
-/// ([`dense_adjoint`](super::ops::dense_adjoint()) and its like).
+/// ([`dense_adjoint`](super::ops::dense_adjoint()), [`conv_pool_adjoint`](super::ops::conv_pool_adjoint()) and their like):
+/// [`Mlp`](super::Mlp) and [`Cnn`](super::Cnn).
 ///
 /// dfdx has no second derivatives: its gradients are plain arrays. What is made here of recorded operations can be
 /// differentiated once more, as a penalty on input gradients needs.

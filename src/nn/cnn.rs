@@ -1,5 +1,8 @@
 //! Convolutional networks.
 
+mod adjoint;
+
+use super::adjoint::Adjoint;
 use super::mlp::Mlp;
 use super::network::{Forward, Network, Recorded};
 use super::normalisation::{self, InputScale, Normalisation, Statistics, Trace};
@@ -328,6 +331,11 @@ impl Network for Cnn {
             net.pass(x, GradientsOf::Everything, trace).map(|_: Matrix| ())
         };
         normalisation::calibrate(self, train, pass, |net| net.normalisations().collect())
+    }
+
+    fn adjoint(&self) -> Result<&dyn Adjoint> {
+        let by_example = self.blocks.iter().all(|block| block.behind.is_none()) && self.head.by_example();
+        if by_example { Ok(self) } else { Err(normalisation::no_adjoint(format!("{self:?}"))) }
     }
 }
 

@@ -34,6 +34,19 @@ pub(crate) trait Simd: Copy {
         yes: Self::Lanes,
         no: Self::Lanes,
     ) -> (Self::Lanes, Self::Lanes);
+
+    /// The sum of the sixteen, halves upon halves: the compiler makes shuffles of it.
+    #[inline(always)]
+    fn sum(self, lanes: Self::Lanes) -> f32 {
+        let mut values = [0.0; LANES];
+        self.store(lanes, &mut values);
+        for half in [8, 4, 2, 1] {
+            for i in 0..half {
+                values[i] += values[i + half];
+            }
+        }
+        values[0]
+    }
 }
 
 /// Any processor.

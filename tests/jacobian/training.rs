@@ -1,10 +1,10 @@
 //! Training with the Jacobian penalty, weight decay and penalties of chosen taps.
 
 use crate::errors::{has, text};
-use crate::reference::Reference;
+use crate::reference::{Convolutional, Dense, Reference};
 use eigengate::data::{Dataset, ImageShape};
 use eigengate::device::Matrix;
-use eigengate::nn::{Activation, Forward, GradientsOf, Mlp, Network, Parameter, Recorded, Sgd};
+use eigengate::nn::{Activation, Cnn, Forward, GradientsOf, Mlp, Network, Parameter, Recorded, Sgd};
 use eigengate::spectra::{SpectralPenalty, Tap, Taps};
 use eigengate::train::{JacobianPenalty, Projections, Training};
 use eigengate::{Error, Result};
@@ -25,13 +25,13 @@ fn net() -> Mlp {
     Mlp::new(&[12, 20, 16, 3], Activation::Tanh, 2).unwrap()
 }
 
-fn bits(net: &Mlp) -> Vec<u32> {
+fn bits(net: &dyn Network) -> Vec<u32> {
     net.parameters().iter().flat_map(|p| p.values()).map(f32::to_bits).collect()
 }
 
 /// Half the mean squared Frobenius norm of the Jacobian.
 fn norm(net: &Mlp, data: &Dataset) -> f64 {
-    Reference::of(net).exact(&data.images().mapv(f64::from), 1.0)
+    Dense::of(net).exact(&data.images().mapv(f64::from), 1.0)
 }
 
 #[test]
@@ -54,6 +54,49 @@ fn the_penalty_lowers_the_jacobian_and_the_classes_are_learned() -> Result<()> {
         assert!((last.jacobian / (0.01 * after) - 1.0).abs() < 0.1, "{last:?}, {after}");
         assert_eq!(last.spectral, 0.0);
         assert!((last.loss - last.cross_entropy - last.jacobian).abs() < 1e-12);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_convolutional_network_is_trained_with_it() -> Result<()> {
+    let shape = ImageShape { channels: 1, height: 10, width: 11 };
+    // A bright bar, lying or standing.
+    let image = |i: usize, j: usize| {
+        let (y, x) = (j / 11, j % 11);
+        let on = if i.is_multiple_of(2) { y == 2 + i / 2 % 6 } else { x == 2 + i / 2 % 6 };
+        if on { 1.0 } else { 0.0 }
+    };
+    let images = Array2::from_shape_fn((120, 110), |(i, j)| image(i, j));
+    let data = Dataset::new(images, (0..120).map(|i| (i % 2) as u8).collect(), shape, 2)?;
+    let new = || Cnn::new(shape, &[4, 3], &[12, 2], Activation::Tanh, 2);
+    let norm = |net: &Cnn| Convolutional::of(net).exact(&data.images().mapv(f64::from), 1.0);
+    let base = Training::new(30, 40).with_learning_rate(5e-3);
+    let mut vanilla = new()?;
+    base.run(&mut vanilla, &data, None)?;
+    let free = norm(&vanilla);
+    for projections in [Projections::Random(1), Projections::Exact] {
+        let training = base.clone().with_penalty(JacobianPenalty::new(0.1).with_projections(projections));
+        let mut net = new()?;
+        let history = training.run(&mut net, &data, None)?;
+        let after = norm(&net);
+        assert!(after < 0.5 * free, "{projections:?}: {after}, without {free}");
+        let last = history.records().last().unwrap();
+        assert!((last.jacobian / (0.1 * after) - 1.0).abs() < 0.3, "{last:?}, {after}");
+        assert_eq!(last.train_error, 0.0);
+
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let mut alone = new()?;
+        pool.install(|| training.run(&mut alone, &data, None))?;
+        assert!(bits(&alone) == bits(&net), "the number of threads changes the result");
+
+        // Nothing but the penalty, from a trained network.
+        let steps = Training::new(5, 120).with_learning_rate(1e-3);
+        let strong = JacobianPenalty::new(1e3).with_projections(projections);
+        let history = steps.with_penalty(strong).run(&mut vanilla.clone(), &data, None)?;
+        let parts: Vec<f64> = history.records().iter().map(|r| r.jacobian).collect();
+        assert!((parts[0] / (1e3 * free) - 1.0).abs() < 0.3, "{parts:?} {free}");
+        assert!(parts[4] < 0.9 * parts[0], "{parts:?}");
     }
     Ok(())
 }

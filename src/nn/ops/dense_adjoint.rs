@@ -52,7 +52,7 @@ fn run<T: Tape<f32, Device>>(
     weight: &Matrix,
     activation: Activation,
 ) -> Result<Matrix<T>> {
-    use super::cpu::{BLOCK, slope, tanh_adjoint_slopes};
+    use super::cpu::{BLOCK, add_adjoint_slopes, slope};
     use crate::device::{Buffer, Contiguous, values_mut, zeros};
     use crate::numeric::{View, product};
     use dfdx::prelude::PutTape;
@@ -85,22 +85,7 @@ fn run<T: Tape<f32, Device>>(
         product(&mut d, false, dz_view, View::new(weight.values(), outputs, inputs).t());
         // Other operations may still read it.
         **gradients.get_or_alloc_mut(&ghost)? = dz;
-
-        let dd = d.par_chunks(BLOCK).zip(y.values().par_chunks(BLOCK));
-        match activation {
-            Activation::Tanh => {
-                let mut dy = std::mem::take(&mut **gradients.get_or_alloc_mut(y.tensor())?);
-                let dg = gradients.get_or_alloc_mut(g.tensor())?.par_chunks_mut(BLOCK);
-                let all = dg.zip(dy.par_chunks_mut(BLOCK)).zip(dd).zip(g.values().par_chunks(BLOCK));
-                all.for_each(|(((dg, dy), (dd, y)), g)| tanh_adjoint_slopes(dg, dy, dd, g, y));
-                **gradients.get_or_alloc_mut(y.tensor())? = dy;
-            }
-            Activation::Relu => {
-                let dg = gradients.get_or_alloc_mut(g.tensor())?.par_chunks_mut(BLOCK);
-                dg.zip(dd).for_each(|(dg, (dd, y))| slope(activation, dg, dd, y));
-            }
-        }
-        Ok(())
+        add_adjoint_slopes(gradients, activation, &g, &y, &d)
     });
     Ok(z.put_tape(tape))
 }

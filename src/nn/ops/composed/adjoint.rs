@@ -1,9 +1,11 @@
 //! The adjoint operations and the squared norm.
 
 use super::On;
+use super::convolution_adjoint::{conv2d_adjoint, max_pool2d_adjoint};
+use crate::data::ImageShape;
 use crate::device::refused;
 use crate::error::Result;
-use crate::nn::ops::Activation;
+use crate::nn::ops::{Activation, Convolution};
 use dfdx::prelude::*;
 
 /// As [`linear_adjoint`](crate::nn::ops::linear_adjoint()), whose checks come before.
@@ -21,18 +23,41 @@ pub fn dense_adjoint<D: Device<f32>, T: Tape<f32, D>>(
     weight: &On<D, NoneTape>,
     activation: Activation,
 ) -> Result<On<D, T>> {
-    let d = match activation {
+    linear_adjoint(sloped(g, y, activation)?, weight)
+}
+
+/// `g * f'(y)`.
+fn sloped<D: Device<f32>, T: Tape<f32, D>>(
+    g: On<D, T>,
+    y: &On<D, NoneTape>,
+    activation: Activation,
+) -> Result<On<D, T>> {
+    match activation {
         Activation::Tanh => {
             let square = y.retaped::<T>().try_square().map_err(refused)?;
             let slope = square.try_negate().and_then(|s| s.try_add(1.0f32)).map_err(refused)?;
-            g.try_mul(slope).map_err(refused)?
+            g.try_mul(slope).map_err(refused)
         }
         Activation::Relu => {
             let nothing = y.device().try_zeros_like(y.shape()).map_err(refused)?;
-            y.try_gt(0.0f32).and_then(|above| above.try_choose(g, nothing)).map_err(refused)?
+            y.try_gt(0.0f32).and_then(|above| above.try_choose(g, nothing)).map_err(refused)
         }
-    };
-    linear_adjoint(d, weight)
+    }
+}
+
+/// As [`conv_pool_adjoint`](crate::nn::ops::conv_pool_adjoint()), whose checks come before and give `output`, the image
+/// before pooling; its values `before` `(batch, output pixels)` decide the winners.
+pub fn conv_pool_adjoint<D: Device<f32>, T: Tape<f32, D>>(
+    g: On<D, T>,
+    before: &On<D, NoneTape>,
+    y: &On<D, NoneTape>,
+    weight: &On<D, NoneTape>,
+    sizes: &Convolution,
+    output: ImageShape,
+    activation: Activation,
+) -> Result<On<D, T>> {
+    let d = max_pool2d_adjoint(sloped(g, y, activation)?, before, output)?;
+    conv2d_adjoint(d, weight, sizes, output)
 }
 
 /// As [`square_sum`](crate::nn::ops::square_sum()), whose checks come before.

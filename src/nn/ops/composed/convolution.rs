@@ -9,6 +9,8 @@ use crate::error::Result;
 use crate::nn::ops::{Convolution, GradientsOf};
 use dfdx::prelude::*;
 
+type Mask<D> = Tensor<(usize, usize), bool, D, NoneTape>;
+
 /// As [`conv2d`](crate::nn::ops::conv2d()), whose checks come before and give `output`; dfdx computes all gradients,
 /// whatever was asked for.
 pub fn conv2d<D: Device<f32>, T: Tape<f32, D>>(
@@ -43,18 +45,12 @@ pub fn max_pool2d<D: Device<f32>, T: Tape<f32, D>>(
     let (x, mut tape) = transposed(x)?.split_tape();
     let mut best: Option<On<D, T>> = None;
     for corner in 0..4 {
-        let pixels = (0..output.pixels()).map(|window| {
-            let (line, column) = (window / output.width, window % output.width);
-            let (channel, line) = (line / output.height, line % output.height);
-            (channel * image.height + 2 * line + corner / 2) * image.width + 2 * column + corner % 2
-        });
-        let challenger = rows(x.clone().put_tape(std::mem::take(&mut tape)), pixels.collect())?;
+        let pixels = pixels_of_corner(image, output, corner);
+        let challenger = rows(x.clone().put_tape(std::mem::take(&mut tape)), pixels)?;
         best = Some(match best {
             None => challenger,
             Some(champion) => {
-                // The first of equal ones stays, NaN wins over numbers and stays.
-                let larger = challenger.try_gt(&champion.retaped()).map_err(refused)?;
-                let beaten = larger | challenger.try_ne(&challenger.retaped()).map_err(refused)?;
+                let beaten = beaten(&challenger, &champion)?;
                 beaten.try_choose(challenger, champion).map_err(refused)?
             }
         });
@@ -65,8 +61,27 @@ pub fn max_pool2d<D: Device<f32>, T: Tape<f32, D>>(
     }
 }
 
+/// Where the first of equal ones does not stay; NaN wins over numbers and stays.
+pub(super) fn beaten<D: Device<f32>, T: Tape<f32, D>>(
+    challenger: &On<D, T>,
+    champion: &On<D, T>,
+) -> Result<Mask<D>> {
+    let larger = challenger.try_gt(&champion.retaped()).map_err(refused)?;
+    Ok(larger | challenger.try_ne(&challenger.retaped()).map_err(refused)?)
+}
+
+/// The pixel in that corner, of four, of every window.
+pub(super) fn pixels_of_corner(image: ImageShape, output: ImageShape, corner: usize) -> Vec<usize> {
+    let pixel = |window| {
+        let (line, column) = (window / output.width, window % output.width);
+        let (channel, line) = (line / output.height, line % output.height);
+        (channel * image.height + 2 * line + corner / 2) * image.width + 2 * column + corner % 2
+    };
+    (0..output.pixels()).map(pixel).collect()
+}
+
 /// The pixel under every tap and position, `(taps, positions)`; `None` in the padding.
-fn pixels_of_patches(sizes: &Convolution, output: ImageShape) -> Vec<Option<usize>> {
+pub(super) fn pixels_of_patches(sizes: &Convolution, output: ImageShape) -> Vec<Option<usize>> {
     let Convolution { image, kernel, stride, padding, .. } = *sizes;
     let mut pixels = Vec::with_capacity(sizes.taps() * output.height * output.width);
     for tap in 0..sizes.taps() {
@@ -84,7 +99,7 @@ fn pixels_of_patches(sizes: &Convolution, output: ImageShape) -> Vec<Option<usiz
 }
 
 /// Zeros where a row has no pixel. (A product with 0 would let NaN through.)
-fn without_padding<D: Device<f32>, T: Tape<f32, D>>(
+pub(super) fn without_padding<D: Device<f32>, T: Tape<f32, D>>(
     patches: On<D, T>,
     pixels: &[Option<usize>],
 ) -> Result<On<D, T>> {
@@ -97,14 +112,14 @@ fn without_padding<D: Device<f32>, T: Tape<f32, D>>(
 }
 
 /// Those rows of `x`.
-fn rows<D: Device<f32>, T: Tape<f32, D>>(x: On<D, T>, indices: Vec<usize>) -> Result<On<D, T>> {
+pub(super) fn rows<D: Device<f32>, T: Tape<f32, D>>(x: On<D, T>, indices: Vec<usize>) -> Result<On<D, T>> {
     let count = indices.len();
     let indices = x.device().try_tensor_from_vec(indices, (count,)).map_err(refused)?;
     x.try_gather(indices).map_err(refused)
 }
 
 /// The transpose, row after row in memory.
-fn transposed<D: Device<f32>, T: Tape<f32, D>>(x: On<D, T>) -> Result<On<D, T>> {
+pub(super) fn transposed<D: Device<f32>, T: Tape<f32, D>>(x: On<D, T>) -> Result<On<D, T>> {
     let x = x.try_permute::<(usize, usize), Axes2<1, 0>>().map_err(refused)?;
     x.try_contiguous().map_err(refused)
 }

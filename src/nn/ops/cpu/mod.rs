@@ -8,7 +8,7 @@ mod max_pool;
 mod normal;
 mod vector;
 
-pub(crate) use adjoint::tanh_adjoint_slopes;
+pub(crate) use adjoint::add_adjoint_slopes;
 pub(crate) use by_image::{ByImage, Wanted, task_images};
 pub(crate) use im2col::Unrolled;
 pub(crate) use max_pool::{add_to_winners, max_pool};

@@ -117,4 +117,21 @@ impl Backward {
             Self::Wide(wide) => wide.add_input(d, winners, scratch, dx),
         }
     }
+
+    /// Backward of [`Backward::add_input`] for one image, `u` the gradient by what it has added: adds the gradient of
+    /// the weights to `sums`, and replaces `d` by its own, the convolution of `u` at the winners, without bias.
+    pub(crate) fn turn(
+        &self,
+        u: &[f32],
+        d: &mut [f32],
+        winners: &[u8],
+        scratch: &mut Scratch,
+        sums: &mut [f32],
+    ) {
+        self.add_weights(u, d, winners, scratch, sums);
+        match self {
+            Self::Narrow(narrow) => narrow.at_winners(u, winners, d),
+            Self::Wide(wide) => wide.at_winners(winners, scratch, d),
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! channel, and a table of four sums makes that of the weights one as well.
 
 use super::lists::Lists;
-use super::{Scratch, Sizes};
+use super::{Backward, Scratch, Sizes};
 use crate::numeric::{LANES, Line, with_simd};
 
 /// Layouts of the backward pass.
@@ -66,6 +66,11 @@ impl Narrow {
     pub(crate) fn add_input(&self, d: &[f32], winners: &[u8], dx: &mut [f32]) {
         input(&self.sizes, &self.placed, d, winners, dx);
     }
+
+    /// Writes the convolution of `u` at the winners, without bias.
+    pub(crate) fn at_winners(&self, u: &[f32], winners: &[u8], target: &mut [f32]) {
+        gather(&self.sizes, &self.placed, u, winners, target);
+    }
 }
 
 /// Calls `f(weight, patch, place)` for every weight and every winner: where in which patch the weight stands.
@@ -84,6 +89,17 @@ fn for_each_place(sizes: &Sizes, mut f: impl FnMut(usize, usize, usize)) {
     }
 }
 
+/// The 4x4 pixels under a window.
+#[inline(always)]
+fn patch(plane: &[f32], width: usize, (row, column): (usize, usize)) -> [f32; LANES] {
+    let first = 2 * (row * width + column);
+    let mut patch = [0.0; LANES];
+    for (y, line) in patch.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        line.copy_from_slice(&plane[first + y * width..][..4]);
+    }
+    patch
+}
+
 with_simd! {
     fn weights(simd; sizes: &Sizes, x: &[f32], d: &[f32], winners: &[u8], sums: &mut [Line]) {
         let (width, count) = (sizes.image.width, sizes.windows());
@@ -91,12 +107,7 @@ with_simd! {
         for (plane, sums) in planes {
             for row in 0..sizes.pooled.height {
                 for column in 0..sizes.pooled.width {
-                    let first = 2 * (row * width + column);
-                    let mut patch = [0.0; LANES];
-                    for (y, line) in patch.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                        line.copy_from_slice(&plane[first + y * width..][..4]);
-                    }
-                    let patch = simd.load(&patch);
+                    let patch = simd.load(&patch(plane, width, (row, column)));
                     let mut at = row * sizes.pooled.width + column;
                     for sums in sums.as_chunks_mut::<4>().0 {
                         let (Some(d), Some(winner)) = (d.get(at), winners.get(at)) else { return };
@@ -132,6 +143,33 @@ with_simd! {
                         let target = &mut plane[first + y * width..][..4];
                         target.iter_mut().zip(line).for_each(|(target, value)| *target += value);
                     }
+                }
+            }
+        }
+    }
+}
+
+with_simd! {
+    /// The sum over input channels of patch times kernel, the kernel where the winner has it.
+    fn gather(simd; sizes: &Sizes, placed: &[Line], u: &[f32], winners: &[u8], target: &mut [f32]) {
+        let (width, count, channels) = (sizes.image.width, sizes.windows(), sizes.pooled.channels);
+        for row in 0..sizes.pooled.height {
+            for column in 0..sizes.pooled.width {
+                let mut patches = [simd.splat(0.0); Backward::NARROW];
+                for (lanes, plane) in patches.iter_mut().zip(u.chunks_exact(sizes.plane())) {
+                    *lanes = simd.load(&patch(plane, width, (row, column)));
+                }
+                let mut at = row * sizes.pooled.width + column;
+                for channel in 0..channels {
+                    let (Some(target), Some(winner)) = (target.get_mut(at), winners.get(at)) else { return };
+                    at += count;
+                    let kernels = placed.chunks_exact(4 * channels).zip(&patches);
+                    let mut sum = simd.splat(0.0);
+                    for (placed, patch) in kernels {
+                        let kernel = &placed[4 * channel + usize::from(*winner & 3)].0;
+                        sum = simd.mul_add(*patch, simd.load(kernel), sum);
+                    }
+                    *target = simd.sum(sum);
                 }
             }
         }

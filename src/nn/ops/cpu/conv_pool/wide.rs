@@ -76,6 +76,13 @@ impl Wide {
         let blocks = pixels.chunks_exact(plane).zip(dx.chunks_mut(LANES * plane));
         blocks.for_each(|(pixels, planes)| add_planes(pixels, planes));
     }
+
+    /// Writes the convolution, at the winners and without bias, of the image that [`Wide::add_weights`] has left in
+    /// `scratch`.
+    pub(crate) fn at_winners(&self, winners: &[u8], scratch: &Scratch, target: &mut [f32]) {
+        target.fill(0.0);
+        gather(&self.sizes, &self.weight, &scratch.lines, winners, target);
+    }
 }
 
 /// Blocks of input channels.
@@ -127,6 +134,38 @@ with_simd! {
                     }
                 }
                 sums.iter_mut().zip(nine).for_each(|(sum, lanes)| simd.store(lanes, sum));
+            }
+        }
+    }
+}
+
+with_simd! {
+    /// `target += patch W[out channel]`, the nine kernels of an output channel in registers.
+    fn gather(simd; sizes: &Sizes, weight: &[Line], pixels: &[Line], winners: &[u8], target: &mut [f32]) {
+        let (width, count, blocks) = (sizes.image.width, sizes.windows(), blocks(sizes));
+        let corners = sizes.corners();
+        let channels = target.chunks_exact_mut(count).zip(winners.chunks_exact(count));
+        for ((target, winners), weight) in channels.zip(weight.chunks_exact(9 * blocks)) {
+            let blocks = pixels.chunks_exact(sizes.plane()).zip(weight.as_chunks::<9>().0);
+            for (pixels, weight) in blocks {
+                let nine: [S::Lanes; 9] = std::array::from_fn(|tap| simd.load(&weight[tap].0));
+                let windows = target.chunks_exact_mut(sizes.pooled.width);
+                let rows = windows.zip(winners.chunks_exact(sizes.pooled.width));
+                for (row, (target, winners)) in rows.enumerate() {
+                    let mut first = 2 * row * width;
+                    for (target, winner) in target.iter_mut().zip(winners) {
+                        let corner = first + corners[usize::from(*winner & 3)];
+                        let mut sum = simd.splat(0.0);
+                        for ky in 0..3 {
+                            let line = &pixels[corner + ky * width..][..3];
+                            for kx in 0..3 {
+                                sum = simd.mul_add(simd.load(&line[kx].0), nine[3 * ky + kx], sum);
+                            }
+                        }
+                        *target += simd.sum(sum);
+                        first += 2;
+                    }
+                }
             }
         }
     }
