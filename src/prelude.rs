@@ -13,6 +13,6 @@ pub use crate::exchange::{self, Npz};
 pub use crate::frame::Frame;
 pub use crate::nn::{Activation, Adam, Cnn, Mlp, Network, Optimiser, RmsProp, Sgd, error_rate, predictions};
 pub use crate::plot;
-pub use crate::spectra::{PowerLaw, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
+pub use crate::spectra::{PowerLaw, Sensitivity, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
 pub use crate::train::{History, JacobianPenalty, Projections, Training};
 pub use ndarray::{Array1, Array2, ArrayD, array, s};
