@@ -233,6 +233,9 @@ fn a_grid_is_as_wide_as_asked_for_and_stays_sharp() {
     for dpi in [72, 97, 192, 300, 601] {
         assert_eq!(colors(&grid.clone().with_dpi(dpi)).1, 4, "{dpi}");
     }
+    // At 300 dots per inch the first image begins at 15.6 pixels, which are 16, and not 15.
+    let picture = Picture::decode(grid.clone().with_dpi(300).png().unwrap());
+    assert_eq!((picture.at(15, 20), picture.at(16, 20)), (WHITE, Color::BLACK));
     assert_eq!(colors(&grid.clone().with_width(50.8)).0, 384);
     assert_eq!(colors(&grid.clone().with_width(127.0)), (960, 4));
     let many = |count: usize| {
@@ -328,18 +331,19 @@ fn a_heat_map_lies_where_the_axes_say() {
         "{summary}"
     );
 
-    // Of a fixed range only a part is seen, and a line that reaches further pads the axes.
-    let picture = Picture::of(&figure(
-        &map,
-        Axis::linear("x").with_range(1.0, 2.0),
-        Axis::linear("y").with_range(0.0, 1.0),
-    ));
-    let middle = ColorMap::Sequential.at(0.8);
+    // Of a fixed range one part of six is seen.
+    let bare = Heatmap { name: String::new(), ..map.clone() };
+    let (x, y) = (Axis::linear("x").with_range(1.0, 2.0), Axis::linear("y").with_range(0.0, 1.0));
+    let picture = Picture::of(&figure(&bare, x, y));
     let (left, top, right, bottom) = picture.area();
-    assert_eq!(picture.at(left as usize + 4, top as usize + 4), middle);
-    assert_eq!(picture.at(right as usize - 4, bottom as usize - 4), middle);
-    let beyond = |&(x, y): &(usize, usize)| x as f64 > right + 1.0 || (y as f64) < top - 1.0;
-    assert!(!picture.all(middle).iter().filter(|p| (p.0 as f64) < right + 1.0).any(beyond));
+    let seen = ColorMap::Sequential.at(0.8);
+    assert_eq!(picture.at(left as usize + 4, top as usize + 4), seen);
+    assert_eq!(picture.at(right as usize - 4, bottom as usize - 4), seen);
+    for hidden in [0.0, 0.2, 0.4, 0.6, 1.0] {
+        assert!(picture.all(ColorMap::Sequential.at(hidden)).is_empty(), "{hidden}");
+    }
+
+    // A line that reaches further pads the axis.
     let line = Line::new("", &[0.0, 6.0], &[0.0, 0.0]).unwrap();
     let panel = Panel::new(Axis::linear("x"), Axis::linear("y")).with(map.clone()).with(line);
     let summary = Figure::from(panel).summary().unwrap();

@@ -133,7 +133,7 @@ fn check(what: &str, values: ArrayView1<'_, f32>, shape: ImageShape) -> Result<(
     if values.len() != pixels {
         return Err(Error::shape(what, format!("{pixels} values for {shape} pixels"), values.len()));
     }
-    finite(what, &values)
+    finite(what, values)
 }
 
 impl std::fmt::Debug for Image {

@@ -25,8 +25,12 @@ use ndarray::{ArrayView1, Axis};
 /// let digits = mnist::shipped()?.test.take(200)?;
 /// let net = Mlp::new(&[784, 20, 10], Activation::Tanh, 1)?;
 /// let sensitivity = Sensitivity::new(&net, &digits, "hidden.0")?;
-/// let (digit, shape) = (digits.images().index_axis_move(ndarray::Axis(0), 0), digits.shape());
-/// let maps = plot::sensitivity_maps(digit, shape, &[("vanilla", &net, &sensitivity)], &[1, 2, 10])?;
+/// let maps = plot::sensitivity_maps(
+///     digits.images().row(0),
+///     digits.shape(),
+///     &[("vanilla", &net, &sensitivity)],
+///     &[1, 2, 10],
+/// )?;
 /// assert_eq!(maps.rows()[0].1.len(), 4);
 /// # Ok::<(), eigengate::Error>(())
 /// ```

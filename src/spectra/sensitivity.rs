@@ -27,8 +27,8 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 /// ```
 ///
 /// The largest component of each `v_n` by absolute value, the first of equal ones, is positive: else the sign of a map
-/// would be an accident. Covariance and eigenvectors are float64; a network passes forward as it does for attacks,
-/// so a result depends on its image alone and not on the batch.
+/// would be an accident. Covariance and eigenvectors are float64; the network runs in evaluation mode, as it does
+/// for attacks, and a result depends on its image alone, not on the batch.
 ///
 /// ```
 /// use eigengate::prelude::*;
@@ -254,7 +254,7 @@ impl Sensitivity {
             let found = format!("{:?}", images.dim());
             return Err(Error::shape("images", format!("(batch, {})", self.inputs), found));
         }
-        finite("images", &images)?;
+        finite("images", images)?;
         Ok(vector)
     }
 
