@@ -19,7 +19,7 @@ use ndarray::{Array2, ArrayView2};
 /// let values = ndarray::Array2::from_shape_fn((40, 40), |(i, j)| at(i) * (at(j) - 1.0));
 /// let map = Heatmap::new("x y", values.view(), (-1.0, 1.0), (0.0, 2.0))?.diverging();
 /// let panel = Panel::new(Axis::linear("x"), Axis::linear("y")).with(map);
-/// assert!(Figure::from(panel).summary()?.contains("40 x 40 values, -1.95 to 1.95"));
+/// assert!(Figure::from(panel).summary()?.contains("40 x 40 values, -1.9256 to 1.9256"));
 /// # Ok::<(), eigengate::Error>(())
 /// ```
 #[derive(Clone)]

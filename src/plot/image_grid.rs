@@ -29,10 +29,10 @@ pub enum Limits {
 ///
 /// let shape = ImageShape { channels: 1, height: 4, width: 4 };
 /// let step = ndarray::Array1::from_shape_fn(16, |i| i as f32 / 15.0);
-/// let wave = step.mapv(|x| (6.0 * x).sin());
+/// let slope = step.mapv(|x| 2.0 * x - 1.0);
 /// let grid = ImageGrid::new()
 ///     .with_columns(["image", "map"])
-///     .with_row("first", [Image::pixels(step.view(), shape)?, Image::signed(wave.view(), shape)?])
+///     .with_row("first", [Image::pixels(step.view(), shape)?, Image::signed(slope.view(), shape)?])
 ///     .with_title("Two images");
 /// assert!(grid.png()?.starts_with(b"\x89PNG"));
 /// assert!(grid.summary()?.contains("map (±1)"));
