@@ -11,8 +11,8 @@
 //!   [CIFAR-10](data::cifar10) from a folder, with [augmentation](data::Augmentation).
 //! * [`nn`]: networks with runtime sizes and named parameters ([`nn::Mlp`], [`nn::Cnn`]), [optimisers](nn::Optimiser), safetensors
 //!   files, and the differentiable [operations](nn::ops) beneath.
-//! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), and the
-//!   [penalty](spectra::SpectralPenalty) that shapes it.
+//! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), the
+//!   [penalty](spectra::SpectralPenalty) that shapes it, and its [sensitivity](spectra::Sensitivity) to the pixels.
 //! * [`train`]: [`train::Training`] runs epochs with penalties, keeps a history, and resumes to the same bits.
 //! * [`attack`]: [FGSM](attack::Fgsm) and [PGD](attack::Pgd) on anything that is a [`attack::Classifier`], with
 //!   [one record per example and eps](attack::AttackRecords).

@@ -14,9 +14,12 @@ pub use crate::experiments::{self, Place, Results, Scale, nassar2020};
 pub use crate::frame::Frame;
 pub use crate::nn::ops::{Whitening, WhiteningKind};
 pub use crate::nn::{
-    Activation, Adam, Cnn, Mlp, NameMap, Network, Optimiser, RmsProp, Sgd, Summary, error_rate, predictions,
+    Activation, Adam, Cnn, Mlp, NameMap, Network, Optimiser, RmsProp, Sgd, Summary, error_rate, load_pytorch,
+    predictions,
 };
 pub use crate::plot;
-pub use crate::spectra::{MeanSpectrum, PowerLaw, SpectralPenalty, Spectrum, Taps, spectra, spectrum};
+pub use crate::spectra::{
+    MeanSpectrum, PowerLaw, Sensitivity, SpectralPenalty, Spectrum, Taps, spectra, spectrum,
+};
 pub use crate::train::{History, JacobianPenalty, Projections, Training};
 pub use ndarray::{Array1, Array2, ArrayD, array, s};

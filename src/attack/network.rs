@@ -4,13 +4,8 @@ use super::classifier::{Classifier, Cotangent, PulledBack};
 use super::fixed_eps::same_size;
 use crate::error::Result;
 use crate::nn::Network;
+use crate::nn::blocks::{blocks, filled};
 use ndarray::{Array2, ArrayView2, s};
-use std::ops::Range;
-
-/// Rows of every pass. Always this many, the last block filled up with zeros: the order in which a product is
-/// summed may follow its sizes, and a last bit can flip the sign of a small gradient. With one size a result
-/// depends on its example alone.
-const BLOCK: usize = 256;
 
 impl<N: Network> Classifier for N {
     fn inputs(&self) -> usize {
@@ -46,15 +41,4 @@ impl<N: Network> Classifier for N {
         }
         Ok(PulledBack { logits, gradient })
     }
-}
-
-fn blocks(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..rows).step_by(BLOCK).map(move |start| start..(start + BLOCK).min(rows))
-}
-
-/// The rows, followed by zeros up to a whole block.
-fn filled(rows: ArrayView2<'_, f32>) -> Array2<f32> {
-    let mut block = Array2::zeros((BLOCK, rows.ncols()));
-    block.slice_mut(s![..rows.nrows(), ..]).assign(&rows);
-    block
 }

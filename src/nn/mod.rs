@@ -1,6 +1,7 @@
 //! Networks with named parameters and runtime sizes, on dfdx tensors.
 
 mod adjoint;
+pub(crate) mod blocks;
 mod cnn;
 mod mlp;
 pub(crate) mod network;

@@ -156,7 +156,7 @@ pub(crate) fn backward(
 }
 
 /// The gradient by `x`, which is contiguous, in row-major order.
-fn take_gradient(
+pub(crate) fn take_gradient(
     gradients: &mut Gradients<f32, crate::device::Device>,
     x: &Tensor<(usize, usize), f32, crate::device::Device>,
 ) -> Result<Vec<f32>> {

@@ -55,8 +55,9 @@ impl Axis {
         value.is_finite() && (self.scale == Scale::Linear || value > 0.0)
     }
 
-    /// Ends of the axis: the fixed range, or one around the data (`(lowest, highest)` of what it shows).
-    pub(super) fn ends(&self, data: Option<(f64, f64)>) -> Result<(f64, f64)> {
+    /// Ends of the axis: the fixed range, or one around the data (`(lowest, highest)` of what it shows), without
+    /// padding where they have `filled` it.
+    pub(super) fn ends(&self, data: Option<(f64, f64)>, filled: bool) -> Result<(f64, f64)> {
         if let Some((low, high)) = self.range {
             let positive = self.scale == Scale::Linear || low > 0.0;
             if !(low.is_finite() && high.is_finite() && low < high && (high - low).is_finite() && positive) {
@@ -76,6 +77,7 @@ impl Axis {
             )));
         };
         let (low, high) = match self.scale {
+            _ if filled => (low, high),
             Scale::Linear => pad_linear(low, high),
             Scale::Log => pad_log(low, high),
         };

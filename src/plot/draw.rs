@@ -4,7 +4,7 @@ use super::axis::Mapping;
 use super::font::Fonts;
 use super::geometry::{clip_line, clip_polygon, dashes, thin_dots, thin_line};
 use super::resolve::{Part, Resolved, Run, places};
-use super::scene::{Align, Layer, Point, Rect, Shape, Text, Weight};
+use super::scene::{Align, Layer, Point, Rect, Shape, Text, Weight, edges};
 use super::series::{Course, Dash, Series};
 use super::theme::*;
 use super::ticks::Ticks;
@@ -21,7 +21,7 @@ pub(super) struct Frame {
     pub(super) label_bottom: f64,
 }
 
-/// Layers of a panel: bands, the axes above them, every other series above those, then title and letter.
+/// Layers of a panel: bands and heat maps, the axes above them, every other series above those, then title and letter.
 ///
 /// What fills an area would hide half a spine where it ends there; a line or a dot on a spine must show.
 pub(super) fn panel(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Vec<Layer> {
@@ -32,7 +32,8 @@ pub(super) fn panel(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Ve
     let mut others = vec![axes(resolved, frame, (&x, &y), fonts)];
     for (series, part) in resolved.panel.series.iter().zip(&resolved.parts) {
         let layer = draw(series, part, resolved, frame, (&x, &y), fonts);
-        if matches!(series, Series::Band(_)) { fills.push(layer) } else { others.push(layer) }
+        let fill = matches!(series, Series::Band(_) | Series::Heatmap(_));
+        if fill { fills.push(layer) } else { others.push(layer) }
     }
     others.push(heading(resolved, frame, fonts));
     fills.append(&mut others);
@@ -80,6 +81,18 @@ fn draw(
                     layer.shapes.push(Shape::Fill { points, color, alpha: band.alpha });
                 }
             }
+        }
+        Series::Heatmap(map) => {
+            let (rows, columns) = map.values.dim();
+            // Parts outside of the panel get no width there.
+            let within = |edges: Vec<f64>, low: f64, high: f64| -> Vec<f64> {
+                edges.into_iter().map(|edge| edge.max(low).min(high)).collect()
+            };
+            layer.shapes.push(Shape::Raster {
+                x: within(edges(x.at(map.x.0), x.at(map.x.1), columns), plot.left, plot.right),
+                y: within(edges(y.at(map.y.1), y.at(map.y.0), rows), plot.top, plot.bottom),
+                colors: map.colors(),
+            });
         }
         Series::Reference(reference) => {
             let points: Vec<Point> = course(reference.course, resolved, (x, y))
@@ -211,7 +224,7 @@ fn heading(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Layer {
 }
 
 /// The text as large as asked for, or down to three quarters of it, or shortened, to be no wider than `most`.
-fn fit(fonts: &Fonts, text: &str, size: f64, most: f64) -> (String, f64) {
+pub(super) fn fit(fonts: &Fonts, text: &str, size: f64, most: f64) -> (String, f64) {
     let width = fonts.width(text, size, Weight::Regular);
     if width <= most {
         return (text.to_owned(), size);

@@ -3,11 +3,8 @@
 use super::panel::Panel;
 use super::resolve::Resolved;
 use super::theme::MILLIMETRE;
-use super::{layout, raster, summary, svg};
-use crate::display::{self, Content};
+use super::{layout, output, raster, summary, svg};
 use crate::error::{Error, Result};
-use crate::files;
-use std::io::Write;
 use std::path::Path;
 
 /// One or more panels in a grid: a description, not pixels, so it can be changed and drawn again.
@@ -87,9 +84,7 @@ impl Figure {
     /// [`Error::Shape`] for series whose arrays were emptied or changed; [`Error::Draw`] for a figure without
     /// panels, and where a panel has nothing left to draw or is too small.
     pub fn png(&self) -> Result<Vec<u8>> {
-        if !(72..=1200).contains(&self.dpi) {
-            return Err(Error::parameter("dpi", self.dpi, "72 to 1200 pixels per inch"));
-        }
+        output::check_dpi(self.dpi)?;
         raster::png(&layout::scene(self, &self.resolve()?)?, self.dpi)
     }
 
@@ -111,14 +106,7 @@ impl Figure {
     /// [`Error::Parameter`] for any other ending, [`Error::Write`] where the folder refuses, and those of
     /// [`png`](Self::png).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-        let bytes = match ending.as_deref() {
-            Some("png") => self.png()?,
-            Some("svg") => self.svg()?.into_bytes(),
-            _ => return Err(Error::parameter("path", path.display(), "a name ending in .png or .svg")),
-        };
-        files::write_whole(path, |file| file.write_all(&bytes).map_err(Error::writing(path)))
+        output::save(path.as_ref(), &|| self.png(), &|| self.svg())
     }
 
     /// What the figure shows, in words: axes with their ranges, series with their numbers of points, and
@@ -133,13 +121,7 @@ impl Figure {
     /// Shows the figure in the current notebook cell, as a PNG and as text. Outside of a notebook it does
     /// nothing. A figure that cannot be drawn is one line on standard error.
     pub fn evcxr_display(&self) {
-        if !display::in_notebook() {
-            return;
-        }
-        match self.png().and_then(|png| Ok((png, self.summary()?))) {
-            Ok((png, text)) => display::show(&[Content::Png(&png), Content::Plain(&text)]),
-            Err(error) => eprintln!("{error}"),
-        }
+        output::show(&|| self.png(), &|| self.summary());
     }
 
     fn resolve(&self) -> Result<Vec<Resolved<'_>>> {

@@ -1,10 +1,12 @@
 //! Legends: what is in them, and how large they are. They stand beside or below the data, never on it.
 
+use super::color_map::ColorMap;
 use super::font::Fonts;
 use super::geometry;
 use super::resolve::Resolved;
-use super::scene::{Align, Layer, Shape, Text, Weight};
+use super::scene::{Align, Layer, Shape, Text, Weight, edges};
 use super::series::{Dash, Series};
+use super::summary::short;
 use super::theme::*;
 
 /// One row: a sample and its name.
@@ -19,6 +21,7 @@ enum Sample {
     Line { color: Color, dash: Dash, width: f64, dot: Option<f64> },
     Dot { color: Color, radius: f64 },
     Band { color: Color, alpha: f64 },
+    Colors { map: ColorMap, limits: (f64, f64) },
 }
 
 /// Entries of a panel, in the order of its series; reference lines come last.
@@ -31,7 +34,7 @@ pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
             continue;
         }
         let lost = if part.is_lost() { " (no data)" } else { "" };
-        let name = format!("{}{lost}", series.name());
+        let mut name = format!("{}{lost}", series.name());
         let color = part.color();
         let (list, sample) = match series {
             Series::Line(line) => {
@@ -43,6 +46,13 @@ pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
                 (&mut entries, Sample::Dot { color, radius: points.diameter * POINT / 2.0 })
             }
             Series::Band(band) => (&mut entries, Sample::Band { color, alpha: band.alpha }),
+            Series::Heatmap(it) => {
+                let limits = it.limits();
+                if !part.is_lost() {
+                    name = format!("{name}, {} to {}", minus(short(limits.0)), minus(short(limits.1)));
+                }
+                (&mut entries, Sample::Colors { map: it.map, limits })
+            }
             Series::Reference(it) => {
                 let width = it.width * POINT;
                 (&mut references, Sample::Line { color, dash: it.dash, width, dot: None })
@@ -56,6 +66,11 @@ pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
     }
     entries.extend(references);
     entries
+}
+
+/// With a minus sign instead of the hyphen of the summary.
+fn minus(number: String) -> String {
+    number.replace('-', "−")
 }
 
 /// One legend for all panels, if they have entries in common, no sample stands for two names, and no name has
@@ -168,6 +183,15 @@ fn draw_sample(sample: &Sample, x: f64, y: f64, layer: &mut Layer) {
         }
         Sample::Dot { color, radius } => {
             layer.shapes.push(Shape::Dot { center: (x + SAMPLE / 2.0, y), radius, color });
+        }
+        Sample::Colors { map, .. } => {
+            const STEPS: usize = 36;
+            let color = |step: usize| Some(map.at((step as f64 + 0.5) / STEPS as f64));
+            layer.shapes.push(Shape::Raster {
+                x: edges(x, x + SAMPLE, STEPS),
+                y: vec![y - 4.0, y + 4.0],
+                colors: (0..STEPS).map(color).collect(),
+            });
         }
         Sample::Band { color, alpha } => {
             let (top, bottom) = (y - 4.0, y + 4.0);

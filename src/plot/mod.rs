@@ -2,7 +2,7 @@
 //!
 //! A [`Figure`] is a description that can be changed and drawn again; a cell that ends in one shows it.
 //! [`spectrum`], [`error_curves`] and [`training_history`] make the usual ones; others are put together from
-//! [`Panel`], [`Axis`] and [`Series`]:
+//! [`Panel`], [`Axis`] and [`Series`]. An [`ImageGrid`] has images side by side, as [`sensitivity_maps`] makes one.
 //!
 //! ```
 //! use eigengate::plot::{Axis, Figure, Line, Panel};
@@ -18,19 +18,26 @@
 //! The font is bundled (`font/README.md`); nothing of a figure depends on the machine it is drawn on.
 
 mod axis;
+mod color_map;
 mod draw;
 mod error_curve;
 mod figure;
 mod font;
 mod geometry;
+mod heatmap;
 mod history;
+mod image;
+mod image_grid;
+mod image_layout;
 mod layout;
 mod legend;
+mod output;
 mod panel;
 mod raster;
 mod resolve;
 mod robustness;
 mod scene;
+mod sensitivity;
 mod series;
 mod spectrum;
 mod summary;
@@ -39,12 +46,17 @@ mod theme;
 mod ticks;
 
 pub use axis::{Axis, Scale};
+pub use color_map::ColorMap;
 pub use error_curve::error_curves;
 pub use figure::Figure;
 pub use font::register_plotters_font;
+pub use heatmap::Heatmap;
 pub use history::training_history;
+pub use image::Image;
+pub use image_grid::{ImageGrid, Limits};
 pub use panel::Panel;
 pub use robustness::robustness;
+pub use sensitivity::sensitivity_maps;
 pub use series::{Band, Course, Dash, Line, Note, Points, Reference, Series};
 pub use spectrum::{SpectrumOptions, mean_spectra, spectrum, spectrum_with};
 pub use theme::Color;

@@ -14,7 +14,7 @@ pub struct Panel {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// What is drawn; later series cover earlier ones, and bands lie below all others.
+    /// What is drawn; later series cover earlier ones, and bands and heat maps lie below all others.
     pub series: Vec<Series>,
 }
 
@@ -37,7 +37,7 @@ impl Panel {
     }
 
     /// The panel with one more series: a [`Line`](super::Line), [`Points`](super::Points),
-    /// [`Band`](super::Band), [`Reference`](super::Reference) or [`Note`](super::Note).
+    /// [`Band`](super::Band), [`Heatmap`](super::Heatmap), [`Reference`](super::Reference) or [`Note`](super::Note).
     pub fn with(mut self, series: impl Into<Series>) -> Self {
         self.series.push(series.into());
         self

@@ -115,10 +115,30 @@ impl Canvas<'_> {
             Shape::Fill { points, color, alpha } => {
                 self.fill(&scaled(vec![points.clone()], scale), *color, *alpha)
             }
+            Shape::Raster { x, y, colors } => self.raster(x, y, colors, scale),
             Shape::Dot { center, radius, color } => {
                 self.fill(&scaled(vec![circle(*center, *radius)], scale), *color, 1.0)
             }
         }
+    }
+
+    /// Fills rectangles. Their edges lie between pixels: a colour is never mixed with the one beside it.
+    fn raster(&mut self, x: &[f64], y: &[f64], colors: &[Option<Color>], scale: f64) -> Result<()> {
+        let pixels = |edges: &[f64], most: usize| -> Vec<i32> {
+            edges.iter().map(|edge| (edge * scale).round().clamp(0.0, most as f64) as i32).collect()
+        };
+        let (x, y) = (pixels(x, self.columns), pixels(y, self.rows));
+        for (rows, colors) in y.windows(2).zip(colors.chunks(x.len().saturating_sub(1).max(1))) {
+            let &[top, bottom] = rows else { continue };
+            for (columns, color) in x.windows(2).zip(colors) {
+                let (&[left, right], Some(color)) = (columns, color) else { continue };
+                let color = RGBColor(color.red, color.green, color.blue).to_backend_color();
+                for (x, y) in (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y))) {
+                    self.backend.draw_pixel((x, y), color).map_err(refused)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Fills what the contours wind around, in pixels.

@@ -1,6 +1,7 @@
 //! A panel checked: what of its data can be drawn, and how far its axes reach.
 
 use super::axis::Axis;
+use super::heatmap::Heatmap;
 use super::panel::Panel;
 use super::series::{Band, Course, Dash, Series, same_length};
 use super::theme::{Color, INK, PALETTE_SIZE};
@@ -94,8 +95,18 @@ impl<'a> Resolved<'a> {
                 all.losses()
             )));
         }
-        let x = panel.x.ends(parts.iter().filter_map(|p| p.x).reduce(union))?;
-        let y = panel.y.ends(parts.iter().filter_map(|p| p.y).reduce(union))?;
+        let all = |of: fn(&Part) -> Option<(f64, f64)>| parts.iter().filter_map(of).reduce(union);
+        // A heat map that holds all other data fills its panel.
+        let filled = |data: Option<(f64, f64)>, of: fn(&Heatmap) -> (f64, f64)| {
+            let mut maps = panel.series.iter().filter_map(|series| match series {
+                Series::Heatmap(map) => Some(of(map)),
+                _ => None,
+            });
+            maps.any(|ends| data == Some(ends))
+        };
+        let (x, y) = (all(|p| p.x), all(|p| p.y));
+        let x = panel.x.ends(x, filled(x, |map| map.x))?;
+        let y = panel.y.ends(y, filled(y, |map| map.y))?;
         let beyond = |value: f64, (low, high): (f64, f64)| value.is_nan() || value < low || value > high;
         for (part, series) in parts.iter_mut().zip(&panel.series) {
             let hidden = |p: &&Place| p.x < x.0 || p.x > x.1 || p.high < y.0 || p.low > y.1;
@@ -134,6 +145,18 @@ fn part(series: &Series, panel: &Panel) -> Result<Part> {
             same_length(&band.name, &band.x, &band.high)?;
             within("alpha", band.alpha, 0.01..=1.0)?;
             Ok(sort(edges(band), panel))
+        }
+        Series::Heatmap(map) => {
+            map.check()?;
+            for (axis, (low, _), name) in [(&panel.x, map.x, "x"), (&panel.y, map.y, "y")] {
+                if !axis.shows(low) {
+                    let expected = format!("positive ends on a log axis (heat map `{}`)", map.name);
+                    return Err(Error::parameter(name, low, expected));
+                }
+            }
+            let kept = map.finite();
+            let not_finite = map.values.len() - kept;
+            Ok(Part { kept, not_finite, x: Some(map.x), y: Some(map.y), ..Part::default() })
         }
         Series::Reference(reference) => {
             within("width", reference.width, 0.1..=20.0)?;
@@ -213,6 +236,7 @@ fn color(series: &[Series], parts: &mut [Part]) {
             Series::Line(line) => line.color.unwrap_or_else(|| take(&mut next)),
             Series::Points(points) => points.color.unwrap_or_else(|| take(&mut next)),
             Series::Band(band) => band.color.unwrap_or(Color::series(next)),
+            Series::Heatmap(_) => INK,
             Series::Reference(reference) => reference.color,
             Series::Note(note) => note.color,
         });

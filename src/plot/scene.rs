@@ -15,6 +15,11 @@ pub(super) struct Rect {
     pub(super) bottom: f64,
 }
 
+/// `count` equal parts of the way from `from` to `to`: all their edges.
+pub(super) fn edges(from: f64, to: f64, count: usize) -> Vec<f64> {
+    (0..=count).map(|i| from + (to - from) * i as f64 / count.max(1) as f64).collect()
+}
+
 impl Rect {
     pub(super) fn width(&self) -> f64 {
         self.right - self.left
@@ -38,6 +43,14 @@ pub(super) enum Shape {
         points: Vec<Point>,
         color: Color,
         alpha: f64,
+    },
+    /// Rectangles without gaps: colours from left to right, the highest row first, none for what is not drawn.
+    Raster {
+        /// Edges of the columns, from left to right.
+        x: Vec<f64>,
+        /// Edges of the rows, down the page.
+        y: Vec<f64>,
+        colors: Vec<Option<Color>>,
     },
     Dot {
         center: Point,

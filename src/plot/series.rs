@@ -1,5 +1,6 @@
 //! What is drawn inside a panel.
 
+use super::heatmap::Heatmap;
 use super::theme::{BAND_ALPHA, Color, LINE_POINTS, MARKER_POINTS, REFERENCE_POINTS};
 use crate::error::{Error, Result};
 
@@ -36,6 +37,8 @@ pub enum Series {
     Points(Points),
     /// The area between two curves.
     Band(Band),
+    /// A matrix of values as colours.
+    Heatmap(Heatmap),
     /// A line across the whole panel.
     Reference(Reference),
     /// Text at a place in the panel.
@@ -313,7 +316,7 @@ macro_rules! into_series {
         }
     )*};
 }
-into_series!(Line, Points, Band, Reference, Note);
+into_series!(Line, Points, Band, Heatmap, Reference, Note);
 
 impl Series {
     /// The name; empty for what has none.
@@ -322,6 +325,7 @@ impl Series {
             Series::Line(it) => &it.name,
             Series::Points(it) => &it.name,
             Series::Band(it) => &it.name,
+            Series::Heatmap(it) => &it.name,
             Series::Reference(it) => &it.name,
             Series::Note(_) => "",
         }

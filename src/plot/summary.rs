@@ -63,6 +63,17 @@ fn describe(series: &Series, part: &Part) -> Option<String> {
         Series::Line(_) => "line",
         Series::Points(_) => "points",
         Series::Band(_) => "band",
+        Series::Heatmap(map) => {
+            let ((rows, columns), (low, high)) = (map.values.dim(), map.limits());
+            let mut text = format!("heat map `{name}`: {rows} x {columns} values");
+            if part.kept > 0 {
+                text.push_str(&format!(", {} to {}", short(low), short(high)));
+            }
+            if part.not_finite > 0 {
+                text.push_str(&format!(", left out {}", part.losses()));
+            }
+            return Some(text);
+        }
         Series::Reference(_) => return Some(format!("reference `{name}`{}", outside(part))),
         Series::Note(note) => return Some(format!("note `{}`{}", note.text, outside(part))),
     };
@@ -84,7 +95,7 @@ fn outside(part: &Part) -> &'static str {
 }
 
 /// About four digits.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-3..1e5).contains(&size) {
         return format!("{value:.2e}");
@@ -95,13 +106,12 @@ fn short(value: f64) -> String {
 }
 
 /// The kernel reads its cells' output line by line: a name must not start a line of its own.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
 /// Characters of labels and names that the bundled font lacks.
 fn missing(figure: &Figure) -> String {
-    let Ok(fonts) = Fonts::get() else { return String::new() };
     let mut texts: Vec<&str> = vec![&figure.title];
     for panel in &figure.panels {
         texts.extend([panel.title.as_str(), &panel.x.label, &panel.y.label]);
@@ -110,6 +120,11 @@ fn missing(figure: &Figure) -> String {
             other => other.name(),
         }));
     }
+    missing_of(&texts)
+}
+
+pub(super) fn missing_of(texts: &[&str]) -> String {
+    let Ok(fonts) = Fonts::get() else { return String::new() };
     let all: BTreeSet<char> = texts.iter().flat_map(|text| text.chars()).collect();
     all.into_iter().filter(|&c| !c.is_control() && !fonts.has(c)).collect()
 }

@@ -73,7 +73,8 @@ pub fn eigenvectors(net: &dyn Network, data: &Dataset, positions: &[usize]) -> R
         .collect()
 }
 
-fn covariances(
+/// The covariance of every tap at `positions` over `data`.
+pub(super) fn covariances(
     net: &dyn Network,
     data: &Dataset,
     positions: &[usize],

@@ -4,6 +4,7 @@ mod mean_spectrum;
 mod measure;
 mod penalty;
 mod power_law;
+mod sensitivity;
 mod spectrum;
 
 pub use crate::numeric::{Covariance, Precision};
@@ -12,4 +13,5 @@ pub(crate) use mean_spectrum::mean_and_error;
 pub use measure::{eigenvectors, spectra, spectrum};
 pub use penalty::{SpectralPenalty, Tap, Taps};
 pub use power_law::PowerLaw;
+pub use sensitivity::Sensitivity;
 pub use spectrum::Spectrum;

@@ -50,7 +50,8 @@ impl From<&str> for Tap {
 }
 
 impl Tap {
-    fn position(&self, taps: &[(String, usize)]) -> Result<usize> {
+    /// Its position among `taps`, as [`Network::taps`] gives them.
+    pub(super) fn position(&self, taps: &[(String, usize)]) -> Result<usize> {
         let (shown, found) = match self {
             Tap::Position(position) => {
                 (position.to_string(), Some(*position).filter(|&position| position < taps.len()))

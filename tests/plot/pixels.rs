@@ -12,7 +12,10 @@ pub struct Picture {
 
 impl Picture {
     pub fn of(figure: &Figure) -> Self {
-        let bytes = figure.png().unwrap();
+        Self::decode(figure.png().unwrap())
+    }
+
+    pub fn decode(bytes: Vec<u8>) -> Self {
         let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
