@@ -106,23 +106,30 @@ impl AdversarialTraining {
                 "a finite size of at least 0 (pixels are in [0, 1])",
             ));
         }
-        let one = self.method == AdversarialMethod::OneStep;
-        if one && self.step != self.eps {
-            let expected = format!("{}, the eps of one step, or AdversarialTraining::pgd()", self.eps);
-            return Err(Error::parameter("step", self.step, expected));
-        }
-        if !one && !(self.step > 0.0 && self.step.is_finite()) {
-            return Err(Error::parameter("step", self.step, "a finite size above 0 (pixels are in [0, 1])"));
-        }
-        for (name, value) in [("steps", self.steps), ("restarts", self.restarts)] {
-            if one && value != 1 {
-                return Err(Error::parameter(name, value, "1 with one step, or AdversarialTraining::pgd()"));
+        let counts = [("steps", self.steps), ("restarts", self.restarts)];
+        match self.method {
+            AdversarialMethod::OneStep => {
+                if self.step != self.eps {
+                    let expected =
+                        format!("{}, the eps of one step, or AdversarialTraining::pgd()", self.eps);
+                    return Err(Error::parameter("step", self.step, expected));
+                }
+                counts.into_iter().try_for_each(|(name, count)| match count {
+                    1 => Ok(()),
+                    _ => Err(Error::parameter(name, count, "1 with one step, or AdversarialTraining::pgd()")),
+                })
             }
-            if value == 0 {
-                return Err(Error::parameter(name, value, "at least 1"));
+            AdversarialMethod::Pgd => {
+                if !(self.step > 0.0 && self.step.is_finite()) {
+                    let expected = "a finite size above 0 (pixels are in [0, 1])";
+                    return Err(Error::parameter("step", self.step, expected));
+                }
+                counts.into_iter().try_for_each(|(name, count)| match count {
+                    0 => Err(Error::parameter(name, count, "at least 1")),
+                    _ => Ok(()),
+                })
             }
         }
-        Ok(())
     }
 
     /// The copies that training makes of all examples in an epoch, counted from 0, with the model as it is: to look at. With

@@ -1,4 +1,4 @@
-//! Training: batches, penalties, validation, history, checkpoints.
+//! Training: batches, adversarial copies, penalties, validation, history, checkpoints.
 
 mod adversarial;
 mod checkpoint;

@@ -23,7 +23,7 @@ fn same(found: &[f32], want: &[f64], what: &str) {
 #[test]
 fn one_step_applies_the_gradient_of_a_random_point_to_the_clean_image() -> Result<()> {
     let (net, linear) = softmax_regression();
-    let (data, eps, seed, epoch) = (data(200), 0.2f32, 3, 5);
+    let (data, eps, seed, epoch) = (data(200), 0.4f32, 3, 5);
     let found = AdversarialTraining::one_step(eps).copies(&net, &data, seed, epoch)?.images;
     let eps = f64::from(eps);
     let (mut compared, mut at_clean, mut from_start) = (0, 0, 0);

@@ -1,8 +1,8 @@
 //! A network that remembers what it was trained on.
 
+use eigengate::Result;
 use eigengate::device::{Matrix, to_array};
 use eigengate::nn::{Forward, GradientsOf, Mlp, Network, Parameter, Recorded};
-use eigengate::Result;
 use ndarray::Array2;
 use std::cell::RefCell;
 

@@ -158,8 +158,13 @@ fn bad_settings_change_nothing_and_divergence_is_told() -> Result<()> {
     let data = data(60);
     let mut net = net();
     let before = bits(&net);
+    // Settings come first: nobody has looked at this file.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no checkpoint");
+    std::fs::write(&path, "text").unwrap();
     for bad in [AdversarialTraining::one_step(-1.0), AdversarialTraining::pgd().with_steps(0)] {
-        let error = Training::new(1, 20).with_adversarial(bad).run(&mut net, &data, None).unwrap_err();
+        let settings = Training::new(1, 20).with_adversarial(bad).with_checkpoint(&path);
+        let error = settings.run(&mut net, &data, None).unwrap_err();
         assert!(matches!(error, Error::Parameter { name: "eps" | "steps", .. }), "{error}");
         assert!(bits(&net) == before);
     }
@@ -206,7 +211,6 @@ fn digits_are_recognised_under_attack() -> Result<()> {
     };
     let (vanilla, _) = errors(None)?;
     let (trained, last) = errors(Some(AdversarialTraining::one_step(0.1)))?;
-    println!("{vanilla:?} {trained:?} {last:?}");
     assert!(trained[1] < 0.6 * vanilla[1] && trained[1] < vanilla[1] - 0.2, "{trained:?}, {vanilla:?}");
     assert!(trained[0] < 0.15 && vanilla[0] < 0.15, "{trained:?}, {vanilla:?}");
     assert!(last.adversarial_error.unwrap() > last.train_error);
