@@ -10,7 +10,7 @@ use eigengate::nn::{Activation, Adam, Mlp, Network, Sgd};
 use eigengate::spectra::{SpectralPenalty, eigenvectors};
 use eigengate::train::{AdversarialTraining, EpochRecord, JacobianPenalty, Projections, Training};
 use eigengate::{Error, Result};
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, Axis, concatenate, s};
 
 /// The clean images, followed by their copies.
 fn doubled(data: &Dataset, copies: &Array2<f32>) -> Dataset {
@@ -103,6 +103,9 @@ fn copies_have_random_directions_of_their_own() -> Result<()> {
         let still = Training::new(2, 60).with_learning_rate(1e-30).with_seed(8).with_penalty(penalty);
         let plain = still.run(&mut net(), &data, None)?.records().to_vec();
         let same = still.with_adversarial(AdversarialTraining::one_step(0.0)).run(&mut net(), &data, None)?;
+        // Nor are they those of another epoch.
+        let mixed = (plain[0].jacobian + plain[1].jacobian) / 2.0;
+        assert!((same.records()[0].jacobian / mixed - 1.0).abs() > 1e-4, "{n} directions: {mixed}");
         for (plain, same) in plain.iter().zip(same.records()) {
             close(same.cross_entropy, plain.cross_entropy);
             assert_eq!(same.adversarial_error, Some(same.train_error));
@@ -149,6 +152,37 @@ fn batches_hold_the_copies_of_the_moment_whatever_their_size() -> Result<()> {
             }
         }
         assert!(bits(&steps[0].1) == bits(&net()) && bits(&spy.net) != bits(&net()));
+    }
+    Ok(())
+}
+
+/// Softmax regression with many classes, where every other pixel has one weight for all of them: its gradient is 0 but for
+/// rounding, and the order of a sum decides its sign.
+#[test]
+fn signs_within_rounding_do_not_follow_the_batch() -> Result<()> {
+    let classes = 250;
+    let small = data(300);
+    let labels = (0..300).map(|i| (i % classes) as u8).collect();
+    let data = Dataset::new(small.images().to_owned(), labels, small.shape(), classes)?;
+    let mut net = Mlp::new(&[12, classes], Activation::Tanh, 1)?;
+    let mut weights = net.parameters()[0].values();
+    for (i, w) in weights.iter_mut().enumerate() {
+        *w = if i % 2 == 0 { 0.3 + (i % 12) as f32 / 7.0 } else { 10.0 * *w };
+    }
+    net.parameters_mut()[0].set_values(weights)?;
+    let adversarial = AdversarialTraining::one_step(0.1);
+    let copies = adversarial.copies(&net, &data, 0, 0)?.images;
+    let moved = (&copies - &data.images()).slice(s![.., ..;2]).iter().filter(|d| **d != 0.0).count();
+    assert!(moved > 1000, "{moved}");
+    for batch in [1, 7, 64, 300] {
+        let mut spy = Spy::new(net.clone());
+        let still = Training::new(1, batch).with_learning_rate(1e-30);
+        still.with_adversarial(adversarial).run(&mut spy, &data, None)?;
+        for ((images, _), examples) in spy.steps.take().iter().zip(&data.batches(batch, 0, 0)?) {
+            for (row, &example) in examples.iter().enumerate() {
+                assert_eq!(images.row(examples.len() + row), copies.row(example), "batch {batch}");
+            }
+        }
     }
     Ok(())
 }
