@@ -13,7 +13,8 @@
 //!   files, and the differentiable [operations](nn::ops) beneath.
 //! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), the
 //!   [penalty](spectra::SpectralPenalty) that shapes it, and its [sensitivity](spectra::Sensitivity) to the pixels.
-//! * [`train`]: [`train::Training`] runs epochs with penalties, keeps a history, and resumes to the same bits.
+//! * [`train`]: [`train::Training`] runs epochs with penalties or [adversarial copies](train::AdversarialTraining), keeps
+//!   a history, and resumes to the same bits.
 //! * [`attack`]: [FGSM](attack::Fgsm) and [PGD](attack::Pgd) on anything that is a [`attack::Classifier`], with
 //!   [one record per example and eps](attack::AttackRecords).
 //! * [`experiments`]: [grids](experiments::nassar2020) of training runs, with [everything measured](experiments#the-table)

@@ -4,7 +4,8 @@
 //! names in every cell. They are [`eigengate::Result`](crate::Result) and [`eigengate::Error`](crate::Error).
 
 pub use crate::attack::{
-    Adversarial, AttackRecords, Classifier, ErrorCurve, Fgsm, FixedEps, Keep, Pgd, attack_over_eps,
+    Adversarial, AttackRecords, Classifier, ErrorCurve, Fgsm, FixedEps, Keep, Pgd, RandomStep,
+    attack_over_eps,
 };
 pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,
@@ -21,5 +22,5 @@ pub use crate::plot;
 pub use crate::spectra::{
     MeanSpectrum, PowerLaw, Sensitivity, SpectralPenalty, Spectrum, Taps, spectra, spectrum,
 };
-pub use crate::train::{History, JacobianPenalty, Projections, Training};
+pub use crate::train::{AdversarialTraining, History, JacobianPenalty, Projections, Training};
 pub use ndarray::{Array1, Array2, ArrayD, array, s};

@@ -20,6 +20,8 @@ pub enum Purpose {
     Augmentation = 6,
     /// Directions of projected Jacobians; the index is the example (and epoch).
     Projection = 7,
+    /// Starts of adversarial copies in training; the index is the example (and restart).
+    AdversarialTraining = 10,
     /// Noise on images; the index is the example.
     Noise = 20,
 }

@@ -1,7 +1,8 @@
 //! Attacks: closed forms, properties, independence of batches and threads, what is refused.
 
 use eigengate::attack::{
-    Adversarial, Batch, Classifier, Cotangent, Fgsm, FixedEps, Keep, Pgd, PulledBack, attack_over_eps,
+    Adversarial, Batch, Classifier, Cotangent, Fgsm, FixedEps, Keep, Pgd, PulledBack, RandomStep,
+    attack_over_eps,
 };
 use eigengate::data::{Dataset, ImageShape, mnist};
 use eigengate::nn::{Activation, Mlp, Network};
@@ -63,7 +64,10 @@ fn on_an_affine_model_both_reach_the_closed_form() -> Result<()> {
     let close = |found: &Adversarial| (&found.images - &want).iter().all(|d: &f32| d.abs() < 1e-6);
     let fgsm = Fgsm.attack(&model, &data, eps)?;
     assert!(close(&fgsm), "{:?}", fgsm.images);
-    for keep in [Keep::Best, Keep::Last] {
+    // The gradient of an affine model has one sign everywhere.
+    let one = RandomStep::new().attack(&model, &data, eps)?;
+    assert!(close(&one), "{:?}", one.images);
+    for keep in [Keep::Best, Keep::Last, Keep::LastByLoss] {
         // From a random start the unweighted pixel keeps its random value, so start at the image.
         let pgd = Pgd::new().with_random_start(false).with_keep(keep).attack(&model, &data, eps)?;
         assert!(close(&pgd), "{keep:?} {:?}", pgd.images);
@@ -139,8 +143,10 @@ fn restarts_start_elsewhere() -> Result<()> {
 fn attacks() -> Vec<Box<dyn FixedEps>> {
     vec![
         Box::new(Fgsm),
+        Box::new(RandomStep::new().with_seed(2)),
         Box::new(Pgd::new().with_steps(10)),
         Box::new(Pgd::new().with_steps(10).with_keep(Keep::Last)),
+        Box::new(Pgd::new().with_steps(5).with_restarts(2).with_keep(Keep::LastByLoss)),
         Box::new(Pgd::new().with_steps(5).with_restarts(3).with_random_start(false)),
     ]
 }

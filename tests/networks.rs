@@ -11,7 +11,7 @@ use eigengate::exchange::Npz;
 use eigengate::nn::ops::{GradientsOf, SpectralTarget, Whitening, WhiteningKind, pairing, spectral_penalty};
 use eigengate::nn::{Activation, Cnn, Mlp, NameMap, Network, load_pytorch};
 use eigengate::spectra::{SpectralPenalty, Taps};
-use eigengate::train::{JacobianPenalty, Training};
+use eigengate::train::{AdversarialTraining, JacobianPenalty, Training};
 use eigengate::{Error, Result};
 use errors::{has, text};
 use ndarray::{Array2, Axis, IxDyn, s};
@@ -160,6 +160,21 @@ fn evaluation_is_by_stored_statistics_and_changes_nothing() -> Result<()> {
     let factor = net.buffers()[5].values();
     net.record_batch(to_device(x.view())?, GradientsOf::Parameters)?;
     assert_eq!((net.buffers()[5].name(), net.buffers()[5].values()), ("hidden.1.whitening.matrix", factor));
+    Ok(())
+}
+
+#[test]
+fn adversarial_copies_are_made_with_stored_statistics() -> Result<()> {
+    let npz = npz();
+    let (net, x) = (mlp(&npz)?, images(&npz, "mlp_x"));
+    let shape = ImageShape { channels: 1, height: 3, width: 4 };
+    let adversarial = AdversarialTraining::one_step(0.1);
+    let copies = |rows: usize| {
+        let data = dataset(x.slice(s![..rows, ..]).to_owned(), shape, 4);
+        adversarial.copies(&net, &data, 1, 0)
+    };
+    // With those of the batch, an image's gradient would depend on the images beside it.
+    assert_eq!(copies(60)?.images.slice(s![..2, ..]), copies(2)?.images);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::loss::cross_entropy_cotangent;
 use crate::data::Dataset;
 use crate::display::{Content, show};
 use crate::error::{Error, Result, finite};
+use crate::seed::Stream;
 use ndarray::{Array2, ArrayView2, Zip};
 
 /// Examples under attack.
@@ -88,6 +89,16 @@ impl Batch<'_> {
             Some(pixel) => Err(Error::parameter("pixel", pixel, "images scaled to [0, 1]")),
             None => Ok(()),
         }
+    }
+
+    /// A uniform random point of every example's ball, clipped to `[0, 1]`, from the numbers of `random(row)`.
+    pub(super) fn random_point(&self, eps: f32, random: impl Fn(usize) -> Stream) -> Array2<f32> {
+        let mut x = self.images.to_owned();
+        for (row, mut x) in x.rows_mut().into_iter().enumerate() {
+            let mut random = random(row);
+            x.mapv_inplace(|clean| into_ball(clean + random.uniform_in(-eps, eps), clean, eps));
+        }
+        x
     }
 
     /// Logits and gradient of every example's cross-entropy at `at`.

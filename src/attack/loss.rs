@@ -25,6 +25,14 @@ pub(super) fn cross_entropy_cotangent(logits: ArrayView2<'_, f32>, labels: &[u8]
     cotangent
 }
 
+/// `log sum exp z - z_label`, in float64.
+pub(super) fn cross_entropy(logits: &[f32], label: u8) -> f64 {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let shifted = |z: f32| f64::from(z) - f64::from(top);
+    let total: f64 = logits.iter().map(|z| shifted(*z).exp()).sum();
+    logits.get(usize::from(label)).map_or(f64::NAN, |z| total.ln() - shifted(*z))
+}
+
 /// `z_label - max over the other classes of z`: below 0 where the example is misclassified.
 pub(super) fn margin(logits: &[f32], label: u8) -> f64 {
     let others = logits.iter().enumerate().filter(|(class, _)| *class != usize::from(label));

@@ -7,11 +7,14 @@ mod fixed_eps;
 mod loss;
 mod network;
 mod pgd;
+mod random_step;
 mod records;
 
 pub use classifier::{Classifier, Cotangent, PulledBack};
 pub use curve::ErrorCurve;
 pub use fgsm::Fgsm;
 pub use fixed_eps::{Adversarial, Batch, FixedEps};
+pub(crate) use network::AnyNetwork;
 pub use pgd::{Keep, Pgd};
+pub use random_step::RandomStep;
 pub use records::{AttackRecords, attack_over_eps};

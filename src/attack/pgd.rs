@@ -1,10 +1,10 @@
 //! Projected gradient descent.
 
 use super::classifier::Classifier;
-use super::fixed_eps::{Adversarial, Batch, FixedEps, checked_logits, into_ball};
-use super::loss::margin;
+use super::fixed_eps::{Adversarial, Batch, FixedEps, checked_logits};
+use super::loss::{cross_entropy, margin};
 use crate::error::{Error, Result};
-use crate::seed::{Purpose, stream};
+use crate::seed::{Purpose, Stream, stream};
 use ndarray::{Array2, ArrayView2};
 
 /// Which iterate of a run is returned.
@@ -15,6 +15,9 @@ pub enum Keep {
     Best,
     /// The last one, as foolbox, torchattacks and ART do. Among restarts, the one with the smallest margin.
     Last,
+    /// The last one; among restarts, the one with the largest cross-entropy, and the first of equal ones. Adversarial
+    /// training keeps this one.
+    LastByLoss,
 }
 
 /// PGD in the largest change of a pixel (Madry et al. 2018): from a uniform random point of the ball,
@@ -116,30 +119,59 @@ impl Pgd {
         Ok(())
     }
 
-    fn start(&self, batch: Batch<'_>, restart: usize, eps: f32) -> Array2<f32> {
-        let mut x = batch.images.to_owned();
-        if restart == 0 && !self.random_start {
-            return x;
-        }
-        for (row, (mut x, clean)) in x.rows_mut().into_iter().zip(batch.images.rows()).enumerate() {
-            let index = (batch.first + row) as u64 | (restart as u64) << 40;
-            let mut rng = stream(self.seed, Purpose::Attack, index);
-            for (x, &clean) in x.iter_mut().zip(clean) {
-                *x = into_ball(clean + rng.uniform_in(-eps, eps), clean, eps);
+    /// Attacks every example with steps of `step`, and with the numbers of `random(row, restart)` for a random start.
+    ///
+    /// # Errors
+    /// As [`FixedEps::perturb`].
+    pub(crate) fn search(
+        &self,
+        model: &dyn Classifier,
+        batch: Batch<'_>,
+        (eps, step): (f32, f32),
+        random: &dyn Fn(usize, usize) -> Stream,
+    ) -> Result<Adversarial> {
+        batch.check(model, eps)?;
+        self.check()?;
+        let mut found = Found::nothing(batch, self.keep);
+        for restart in 0..self.restarts {
+            let mut x = match restart == 0 && !self.random_start {
+                true => batch.images.to_owned(),
+                false => batch.random_point(eps, |row| random(row, restart)),
+            };
+            for done in 0..self.steps {
+                let pulled = batch.ascent(model, &x)?;
+                if self.keep == Keep::Best {
+                    found.offer(&x, pulled.logits.view(), batch.labels, done, restart);
+                }
+                batch.climb(&mut x, &pulled.gradient, step, eps);
             }
+            found.offer(&x, checked_logits(model, x.view())?.view(), batch.labels, self.steps, restart);
         }
-        x
+        Ok(found.adversarial)
     }
 }
 
 /// The best image of every example so far.
 struct Found {
     adversarial: Adversarial,
-    margins: Vec<f64>,
+    /// What it is the best of: small is good.
+    score: fn(&[f32], u8) -> f64,
+    scores: Vec<f64>,
 }
 
 impl Found {
-    /// Takes the rows of `x` whose margin is below what was found so far.
+    fn nothing(batch: Batch<'_>, keep: Keep) -> Self {
+        let rows = batch.images.nrows();
+        let adversarial =
+            Adversarial { images: batch.images.to_owned(), steps: vec![0; rows], restarts: vec![0; rows] };
+        let score: fn(&[f32], u8) -> f64 = match keep {
+            Keep::Best | Keep::Last => margin,
+            Keep::LastByLoss => |logits, label| -cross_entropy(logits, label),
+        };
+        Self { adversarial, score, scores: vec![f64::INFINITY; rows] }
+    }
+
+    /// Takes the rows of `x` that are better than what was found so far.
     fn offer(
         &mut self,
         x: &Array2<f32>,
@@ -150,9 +182,9 @@ impl Found {
     ) {
         let found = &mut self.adversarial;
         for (row, &label) in labels.iter().enumerate() {
-            let margin = margin(&logits.row(row).to_vec(), label);
-            if margin < self.margins[row] {
-                self.margins[row] = margin;
+            let score = (self.score)(&logits.row(row).to_vec(), label);
+            if score < self.scores[row] {
+                self.scores[row] = score;
                 found.images.row_mut(row).assign(&x.row(row));
                 found.steps[row] = step as u32;
                 found.restarts[row] = restart as u32;
@@ -168,23 +200,10 @@ impl FixedEps for Pgd {
     }
 
     fn perturb(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32) -> Result<Adversarial> {
-        batch.check(model, eps)?;
-        self.check()?;
-        let rows = batch.images.nrows();
-        let nothing =
-            Adversarial { images: batch.images.to_owned(), steps: vec![0; rows], restarts: vec![0; rows] };
-        let mut found = Found { adversarial: nothing, margins: vec![f64::INFINITY; rows] };
-        for restart in 0..self.restarts {
-            let mut x = self.start(batch, restart, eps);
-            for step in 0..self.steps {
-                let pulled = batch.ascent(model, &x)?;
-                if self.keep == Keep::Best {
-                    found.offer(&x, pulled.logits.view(), batch.labels, step, restart);
-                }
-                batch.climb(&mut x, &pulled.gradient, eps * self.relative_step, eps);
-            }
-            found.offer(&x, checked_logits(model, x.view())?.view(), batch.labels, self.steps, restart);
-        }
-        Ok(found.adversarial)
+        let random = |row: usize, restart: usize| {
+            let index = (batch.first + row) as u64 | (restart as u64) << 40;
+            stream(self.seed, Purpose::Attack, index)
+        };
+        self.search(model, batch, (eps, eps * self.relative_step), &random)
     }
 }

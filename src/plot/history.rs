@@ -67,6 +67,7 @@ mod tests {
                 jacobian: 0.0,
                 train_error: 0.9 * progress,
                 validation_error: (validated && epoch.is_multiple_of(2)).then_some(0.9 * progress + 0.02),
+                adversarial_error: None,
                 seconds: 1.0,
             }
         };

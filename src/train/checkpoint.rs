@@ -31,6 +31,8 @@ pub(super) struct Sums {
     pub(super) spectral: f64,
     pub(super) jacobian: f64,
     pub(super) wrong: f64,
+    /// Of adversarial copies, where there are some.
+    pub(super) adversarial_wrong: Option<f64>,
 }
 
 impl Sums {
@@ -139,8 +141,10 @@ fn describe(settings: &Training, train: &Dataset, validation: Option<&Dataset>) 
     let augmentation = settings
         .augmentation
         .map_or(String::new(), |a| format!(", augmentation with padding {} and flip {}", a.padding, a.flip));
+    let adversarial = settings.adversarial.map_or(String::new(), |a| format!(", adversarial training {a}"));
     format!(
-        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}{augmentation}",
+        "batch_size {}, seed {}, optimiser {}, penalties {penalties:?}, training data {}, validation data {}\
+         {augmentation}{adversarial}",
         settings.batch_size,
         settings.seed,
         settings.optimiser,
@@ -176,7 +180,8 @@ fn describe_state(state: &State) -> Value {
                 bits(r.loss),
                 bits(r.train_error),
                 r.validation_error.map(bits),
-                bits(r.seconds)
+                bits(r.seconds),
+                r.adversarial_error.map(bits)
             ])
         })
         .collect();
@@ -188,6 +193,7 @@ fn describe_state(state: &State) -> Value {
             bits(state.sums.spectral),
             bits(state.sums.jacobian),
             bits(state.sums.wrong),
+            state.sums.adversarial_wrong.map(bits),
         ],
         "seconds": bits(state.seconds),
         "records": records,
@@ -196,6 +202,11 @@ fn describe_state(state: &State) -> Value {
 
 fn fill(state: &mut State, value: &Value) -> Option<()> {
     let number = |value: &Value| value.as_str()?.parse().ok().map(f64::from_bits);
+    // Files of runs before there were adversarial copies have no such place.
+    let optional = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => number(value).map(Some),
+    };
     let count = |key: &str| value.get(key)?.as_u64().map(|n| n as usize);
     state.batches_done = count("batches_done")?;
     state.examples_done = count("examples_done")?;
@@ -205,6 +216,7 @@ fn fill(state: &mut State, value: &Value) -> Option<()> {
         spectral: number(sums.get(1)?)?,
         jacobian: number(sums.get(2)?)?,
         wrong: number(sums.get(3)?)?,
+        adversarial_wrong: optional(sums.get(4))?,
     };
     state.seconds = number(value.get("seconds")?)?;
     for (index, record) in value.get("records")?.as_array()?.iter().enumerate() {
@@ -216,11 +228,9 @@ fn fill(state: &mut State, value: &Value) -> Option<()> {
             jacobian: number(record.get(3)?)?,
             loss: number(record.get(4)?)?,
             train_error: number(record.get(5)?)?,
-            validation_error: match record.get(6)? {
-                Value::Null => None,
-                value => Some(number(value)?),
-            },
+            validation_error: optional(Some(record.get(6)?))?,
             seconds: number(record.get(7)?)?,
+            adversarial_error: optional(record.get(8))?,
         });
     }
     Some(())

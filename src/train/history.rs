@@ -19,10 +19,13 @@ pub struct EpochRecord {
     pub spectral: f64,
     /// All Jacobian penalties.
     pub jacobian: f64,
-    /// Share of training examples misclassified, while the parameters moved; in `[0, 1]`.
+    /// Share of training examples misclassified, while the parameters moved; in `[0, 1]`. Adversarial copies do not count.
     pub train_error: f64,
     /// Share of validation examples misclassified at the end of the epoch, where there is a validation set.
     pub validation_error: Option<f64>,
+    /// Share of adversarial copies misclassified, while the parameters moved, in `[0, 1]`; none without
+    /// [adversarial training](super::AdversarialTraining).
+    pub adversarial_error: Option<f64>,
     /// Wall time of the epoch. Not part of [`History::frame`], and ignored by `==`: it differs from run to run.
     pub seconds: f64,
 }
@@ -30,9 +33,9 @@ pub struct EpochRecord {
 impl PartialEq for EpochRecord {
     fn eq(&self, other: &Self) -> bool {
         let numbers = |r: &Self| {
-            let validation = r.validation_error.map(f64::to_bits);
+            let errors = [r.validation_error, r.adversarial_error].map(|error| error.map(f64::to_bits));
             let parts = [r.loss, r.cross_entropy, r.penalty, r.spectral, r.jacobian, r.train_error];
-            (r.epoch, parts.map(f64::to_bits), validation)
+            (r.epoch, parts.map(f64::to_bits), errors)
         };
         numbers(self) == numbers(other)
     }
@@ -62,13 +65,13 @@ impl History {
     }
 
     /// One row per epoch: `epoch`, `loss`, `cross_entropy`, `penalty`, `spectral`, `jacobian`, `train_error`,
-    /// `validation_error`. The same settings give the same frame.
+    /// `validation_error`, and after adversarial training `adversarial_error`. The same settings give the same frame.
     ///
     /// # Errors
     /// [`Error::Polars`](crate::Error::Polars), which would be a bug.
     pub fn frame(&self) -> Result<Frame> {
         let column = |value: fn(&EpochRecord) -> f64| self.records.iter().map(value);
-        Frame::new()
+        let frame = Frame::new()
             .with("epoch", self.records.iter().map(|r| r.epoch as i64))?
             .with("loss", column(|r| r.loss))?
             .with("cross_entropy", column(|r| r.cross_entropy))?
@@ -76,7 +79,12 @@ impl History {
             .with("spectral", column(|r| r.spectral))?
             .with("jacobian", column(|r| r.jacobian))?
             .with("train_error", column(|r| r.train_error))?
-            .with("validation_error", self.records.iter().map(|r| r.validation_error))
+            .with("validation_error", self.records.iter().map(|r| r.validation_error))?;
+        // Only where there is one, so that tables of other runs keep their columns.
+        match self.records.iter().any(|r| r.adversarial_error.is_some()) {
+            true => frame.with("adversarial_error", self.records.iter().map(|r| r.adversarial_error)),
+            false => Ok(frame),
+        }
     }
 
     /// Shows the frame in a notebook.
@@ -95,6 +103,9 @@ impl std::fmt::Debug for History {
             write!(f, ", loss {:.4}, train error {:.2} %", last.loss, 100.0 * last.train_error)?;
             if let Some(validation) = last.validation_error {
                 write!(f, ", validation error {:.2} %", 100.0 * validation)?;
+            }
+            if let Some(adversarial) = last.adversarial_error {
+                write!(f, ", adversarial error {:.2} %", 100.0 * adversarial)?;
             }
         }
         write!(f, "{})", if self.finished { "" } else { ", unfinished" })

@@ -1,5 +1,6 @@
-//! Training: batches, penalties, validation, history, checkpoints.
+//! Training: batches, adversarial copies, penalties, validation, history, checkpoints.
 
+mod adversarial;
 mod checkpoint;
 mod history;
 mod jacobian;
@@ -8,6 +9,7 @@ mod progress;
 mod run;
 mod training;
 
+pub use adversarial::{AdversarialMethod, AdversarialTraining};
 pub use history::{EpochRecord, History};
 pub use jacobian::{JacobianPenalty, Projections};
 pub use penalty::Penalty;

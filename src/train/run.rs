@@ -1,5 +1,6 @@
 //! The training loop.
 
+use super::adversarial::{self, Keys};
 use super::checkpoint::{self, State};
 use super::history::{EpochRecord, History};
 use super::jacobian::JacobianPenalty;
@@ -95,9 +96,23 @@ fn step(
     penalties: &Penalties,
     state: &mut State,
 ) -> Result<()> {
-    let (x, labels) = gather(settings, train, batch, state.epochs_done() as u64)?;
+    let epoch = state.epochs_done() as u64;
+    let (mut x, mut labels) = gather(settings, train, batch, epoch)?;
+    if let Some(adversarial) = settings.adversarial {
+        let doubled =
+            adversarial.double(net, x, labels, Keys { seed: settings.seed, epoch, examples: batch });
+        (x, labels) = doubled.map_err(|error| match error {
+            // Images are finite: it is the gradient that is not.
+            Error::NotFinite { value, .. } => diverged(state, value),
+            error => error,
+        })?;
+    }
     let recorded = net.record_batch(x.clone(), GradientsOf::Parameters)?;
-    let wrong = argmax(&recorded.logits)?.iter().zip(&labels).filter(|(guess, label)| guess != label).count();
+    let guesses = argmax(&recorded.logits)?;
+    let missed = |from: usize| {
+        let rows = guesses.iter().zip(&labels).skip(from).take(batch.len());
+        rows.filter(|(guess, label)| guess != label).count() as f64
+    };
     let mut loss = cross_entropy(recorded.logits, &labels)?;
     let entropy = f64::from(loss.array());
     let (mut spectral, mut jacobian) = (0.0, 0.0);
@@ -111,8 +126,11 @@ fn step(
     }
     if !penalties.jacobians.is_empty() {
         // An example is drawn once an epoch: its directions depend on neither the order nor the batches.
-        let first = (state.epochs_done() as u64).wrapping_mul(train.len() as u64);
-        let keys: Vec<u64> = batch.iter().map(|&example| first.wrapping_add(example as u64)).collect();
+        let first = epoch.wrapping_mul(train.len() as u64);
+        let mut keys: Vec<u64> = batch.iter().map(|&example| first.wrapping_add(example as u64)).collect();
+        if settings.adversarial.is_some() {
+            adversarial::double_keys(&mut keys);
+        }
         for penalty in &penalties.jacobians {
             let value = penalty.record(net, &x, &recorded.taps, settings.seed, &keys)?;
             jacobian += f64::from(value.array());
@@ -121,11 +139,7 @@ fn step(
     }
     let total = entropy + spectral + jacobian;
     if !total.is_finite() {
-        return Err(Error::Diverged {
-            epoch: state.epochs_done() + 1,
-            batch: state.batches_done + 1,
-            loss: total,
-        });
+        return Err(diverged(state, total));
     }
     drop((recorded.taps, x));
     let mut gradients = backward(loss)?;
@@ -134,10 +148,17 @@ fn step(
     state.sums.cross_entropy += entropy * examples;
     state.sums.spectral += spectral * examples;
     state.sums.jacobian += jacobian * examples;
-    state.sums.wrong += wrong as f64;
+    state.sums.wrong += missed(0);
+    if settings.adversarial.is_some() {
+        *state.sums.adversarial_wrong.get_or_insert(0.0) += missed(batch.len());
+    }
     state.batches_done += 1;
     state.examples_done += batch.len();
     Ok(())
+}
+
+fn diverged(state: &State, loss: f64) -> Error {
+    Error::Diverged { epoch: state.epochs_done() + 1, batch: state.batches_done + 1, loss }
 }
 
 /// The examples of a batch as this epoch sees them.
@@ -167,6 +188,7 @@ impl State {
             jacobian,
             train_error: mean(self.sums.wrong),
             validation_error,
+            adversarial_error: self.sums.adversarial_wrong.map(mean),
             seconds: self.seconds + seconds,
         });
         self.sums = Default::default();

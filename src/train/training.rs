@@ -1,5 +1,6 @@
 //! Settings of a training run.
 
+use super::adversarial::AdversarialTraining;
 use super::history::History;
 use super::penalty::Penalty;
 use crate::data::{Augmentation, Dataset};
@@ -40,7 +41,9 @@ pub struct Training {
     pub penalties: Vec<Penalty>,
     /// What is done to images at random before each step; nothing by default.
     pub augmentation: Option<Augmentation>,
-    /// Seed of the order of the examples, the augmentation and random projections; 0 by default.
+    /// Adversarial copies that double every batch; none by default.
+    pub adversarial: Option<AdversarialTraining>,
+    /// Seed of the order of the examples, the augmentation, random projections and adversarial copies; 0 by default.
     pub seed: u64,
     /// A call stops after the first step that ends beyond this time; without limit by default.
     pub time_budget: Option<Duration>,
@@ -59,6 +62,7 @@ impl Training {
             optimiser: Optimiser::default(),
             penalties: vec![],
             augmentation: None,
+            adversarial: None,
             seed: 0,
             time_budget: None,
             checkpoint: None,
@@ -103,7 +107,28 @@ impl Training {
         self
     }
 
-    /// Another order of the examples, and other augmentations.
+    /// Doubles every batch with adversarial copies of its images, as the epoch sees them: after any augmentation. Loss and
+    /// penalties are those of the doubled batch; the eigenvectors of spectral penalties are those of the images as they
+    /// are.
+    ///
+    /// ```
+    /// use eigengate::prelude::*;
+    ///
+    /// let digits = mnist::shipped()?.train.take(300)?;
+    /// let mut net = Mlp::new(&[784, 30, 10], Activation::Tanh, 1)?;
+    /// let history = Training::new(2, 100)
+    ///     .with_adversarial(AdversarialTraining::one_step(0.1))
+    ///     .run(&mut net, &digits, None)?;
+    /// let last = &history.records()[1];
+    /// assert!(last.adversarial_error.is_some_and(|error| error > last.train_error));
+    /// # Ok::<(), eigengate::Error>(())
+    /// ```
+    pub fn with_adversarial(mut self, adversarial: AdversarialTraining) -> Self {
+        self.adversarial = Some(adversarial);
+        self
+    }
+
+    /// Another order of the examples, other augmentations, projections and adversarial copies.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -155,6 +180,7 @@ impl Training {
         }
         self.optimiser.check()?;
         self.augmentation.map_or(Ok(()), |augmentation| augmentation.check(train.shape()))?;
+        self.adversarial.map_or(Ok(()), |adversarial| adversarial.check())?;
         for (name, data) in [("training images", Some(train)), ("validation images", validation)] {
             let Some(data) = data else { continue };
             if data.images().ncols() != net.inputs() {
@@ -170,6 +196,7 @@ impl Training {
             0 => self.batch_size,
             rest => rest,
         };
-        self.penalties.iter().try_for_each(|penalty| penalty.check(net, smallest))
+        let copies = if self.adversarial.is_some() { 2 } else { 1 };
+        self.penalties.iter().try_for_each(|penalty| penalty.check(net, copies * smallest))
     }
 }
