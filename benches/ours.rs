@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use dfdx::prelude::{AsArray, Backward};
-use eigengate::data::{Dataset, ImageShape};
+use eigengate::data::{Dataset, ImageShape, mnist};
 use eigengate::device::{Matrix, Recording, matrix, to_device};
 use eigengate::nn::ops::{SpectralTarget, cross_entropy, linear, spectral_penalty};
 use eigengate::nn::{Activation, Cnn, GradientsOf, Mlp, Network, Optimiser, OptimiserState};
@@ -76,6 +76,8 @@ fn prepare(case: &str) -> Result<Work> {
         "deep_step_vanilla" => step(deep()?, 1500, false),
         "deep_step_spectral" => step(deep()?, 1500, true),
         "cnn_step_vanilla" => step(cnn()?, 6000, false),
+        "digits_step_vanilla" => step_on(shallow()?, mnist::shipped()?.train.take(3500)?, false),
+        "digits_step_spectral" => step_on(shallow()?, mnist::shipped()?.train.take(3500)?, true),
         "product" => product(),
         other => Err(format!("this program has no case `{other}`").into()),
     }
@@ -95,8 +97,12 @@ fn cnn() -> Result<Cnn> {
 
 /// A training step with AMSGrad, with the spectral penalty of every hidden layer if `spectral`: what
 /// `train::Training` does for a batch.
-fn step(mut net: impl Network + 'static, batch: usize, spectral: bool) -> Result<Work> {
-    let data = images(batch, 1)?;
+fn step(net: impl Network + 'static, batch: usize, spectral: bool) -> Result<Work> {
+    step_on(net, images(batch, 1)?, spectral)
+}
+
+/// The same on images that are given.
+fn step_on(mut net: impl Network + 'static, data: Dataset, spectral: bool) -> Result<Work> {
     let (x, labels) = (to_device(data.images())?, data.labels().to_vec());
     // As in training: of many images, and constant during the steps.
     let taps: Vec<usize> = if spectral { (0..net.taps().len()).collect() } else { vec![] };

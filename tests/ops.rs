@@ -83,6 +83,48 @@ fn dense() -> Result<()> {
 }
 
 #[test]
+fn layers_of_inputs_that_are_mostly_zero() -> Result<()> {
+    for (batch, inputs, outputs) in [(1, 17, 3), (40, 16, 64), (33, 65, 70), (1100, 40, 5)] {
+        let (w, b, u) = (random(outputs, inputs, 1), random(1, outputs, 2), random(batch, outputs, 3));
+        let values = random(batch, inputs, 0).as_vec().into_iter().enumerate();
+        let values: Vec<f32> = values.map(|(i, v)| if (i + i / inputs) % 5 == 2 { v } else { 0.0 }).collect();
+        let full = matrix(&values, batch, inputs)?;
+        let (dx, dw, db, du) = (doubles(&full), doubles(&w), doubles(&b), doubles(&u));
+        for x in [full.clone(), permuted(&full)] {
+            let y = ops::linear(x.retaped::<Recording>(), &w, &b, GradientsOf::Parameters)?;
+            let want = ops::linear(x.clone(), &w, &b, GradientsOf::Everything)?;
+            assert_close("affine", &y.as_vec(), &want.as_vec(), 1e-6);
+            let g = backward(ops::pairing(y, &u)?);
+            assert_slopes("dW", &w, &g, |w| pair(&affine(&dx, w, &db, inputs), &du));
+            assert_slopes("db", &b, &g, |b| pair(&affine(&dx, &dw, b, inputs), &du));
+
+            let y = ops::dense(x.retaped::<Recording>(), &w, &b, Activation::Tanh, GradientsOf::Parameters)?;
+            let want = ops::dense(x.clone(), &w, &b, Activation::Tanh, GradientsOf::Everything)?;
+            assert_close("layer", &y.as_vec(), &want.as_vec(), 1e-6);
+            let g = backward(ops::pairing(y, &u)?);
+            let layer = |w: &[f64], b: &[f64]| {
+                pair(&affine(&dx, w, b, inputs).into_iter().map(f64::tanh).collect::<Vec<_>>(), &du)
+            };
+            assert_slopes("dW", &w, &g, |w| layer(w, &db));
+            assert_slopes("db", &b, &g, |b| layer(&dw, b));
+        }
+    }
+    // What an attack asks for does not depend on how many of a batch's pixels are black.
+    let (w, b) = (random(9, 20, 1), random(1, 9, 2));
+    let rows = random(40, 20, 0).as_vec();
+    let mut values = vec![0.0; 40 * 20];
+    values[..20].copy_from_slice(&rows[..20]);
+    for gradients in [GradientsOf::Input, GradientsOf::Everything] {
+        let first = |values: &[f32]| -> Result<Vec<f32>> {
+            let y = ops::dense(matrix(values, 40, 20)?, &w, &b, Activation::Tanh, gradients)?;
+            Ok(y.as_vec()[..9].to_vec())
+        };
+        assert_eq!(bits(&first(&values)?), bits(&first(&rows)?));
+    }
+    Ok(())
+}
+
+#[test]
 fn only_what_is_asked_for_is_computed() -> Result<()> {
     let (x, w, b, u) = (random(4, 3, 0), random(2, 3, 1), random(1, 2, 2), random(4, 2, 3));
     let zero = |g: &mut Grads, p: &Matrix| g.get_or_alloc_mut(p).unwrap().iter().all(|v| *v == 0.0);

@@ -9,7 +9,9 @@ of the process since it was prepared, in bytes. It ends with its input.
 """
 
 import argparse
+import gzip
 import json
+import pathlib
 import sys
 import time
 
@@ -98,9 +100,21 @@ def images(count):
     return torch.rand(count, 28 * 28)
 
 
-def step(net, batch, penalty=None):
-    """A training step with AMSGrad, with `penalty` on every hidden layer if there is one."""
-    x, labels = images(batch), torch.randint(10, (batch,))
+def digits(count):
+    """The first digits of the shipped MNIST, and their classes."""
+    folder = pathlib.Path(__file__).resolve().parents[2] / "data" / "mnist"
+
+    def read(name, header, width):
+        content = gzip.decompress((folder / name).read_bytes())[header:header + count * width]
+        return torch.frombuffer(bytearray(content), dtype=torch.uint8).reshape(count, width)
+
+    pixels = read("train-images-idx3-ubyte.gz", 16, 28 * 28).float() / 255
+    return pixels, read("train-labels-idx1-ubyte.gz", 8, 1).flatten().long()
+
+
+def step(net, batch, penalty=None, data=None):
+    """A training step with AMSGrad, with `penalty` on every hidden layer if there is one; on random images, or on `data`."""
+    x, labels = data or (images(batch), torch.randint(10, (batch,)))
     optimiser = torch.optim.Adam(net.parameters(), lr=1e-3, amsgrad=True)
     vectors = []
     if penalty is not None:
@@ -136,6 +150,8 @@ CASES = {
     "shallow_step_spectral_loop": lambda: step(Mlp(784, 2000, 10), 3500, penalty_in_a_loop),
     "shallow_step_spectral": lambda: step(Mlp(784, 2000, 10), 3500, penalty_vectorised),
     "shallow_refresh": lambda: refresh(Mlp(784, 2000, 10), 60_000),
+    "digits_step_vanilla": lambda: step(Mlp(784, 2000, 10), 3500, data=digits(3500)),
+    "digits_step_spectral": lambda: step(Mlp(784, 2000, 10), 3500, penalty_vectorised, digits(3500)),
     "deep_step_vanilla": lambda: step(Mlp(784, 1000, 1000, 1000, 10), 1500),
     "deep_step_spectral": lambda: step(Mlp(784, 1000, 1000, 1000, 10), 1500, penalty_vectorised),
     "cnn_step_vanilla": lambda: step(Cnn(), 6000),

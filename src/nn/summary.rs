@@ -11,11 +11,11 @@ use std::fmt;
 ///
 /// let summary = Mlp::new(&[784, 500, 10], Activation::Tanh, 1)?.summary();
 /// assert_eq!(summary.to_string(), "\
-/// layer      units  parameters  arrays
-/// input        784           0
-/// hidden.0     500     392 500  weight [500, 784], bias [500]
-/// readout       10       5 010  weight [10, 500], bias [10]
-/// hidden       500     397 510");
+/// layer     units  parameters  arrays
+/// input       784           0
+/// hidden.0    500     392 500  weight [500, 784], bias [500]
+/// readout      10       5 010  weight [10, 500], bias [10]
+/// hidden      500     397 510");
 /// # Ok::<(), eigengate::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]

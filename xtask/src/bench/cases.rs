@@ -38,6 +38,9 @@ pub fn all() -> Vec<Case> {
         case("deep_step_vanilla", "PyTorch", None, deep),
         case("deep_step_spectral", VECTORISED, Some(0.95), deep_spectral),
         case("cnn_step_vanilla", "PyTorch", Some(0.5), cnn_flops(6000.0)),
+        // As if black pixels were multiplied too, as the peer does.
+        case("digits_step_vanilla", "PyTorch", None, shallow),
+        case("digits_step_spectral", VECTORISED, None, shallow_spectral),
     ]
 }
 
@@ -52,7 +55,7 @@ pub fn select(wanted: Option<&str>) -> Result<Vec<Case>> {
     if group.is_empty() {
         let names: Vec<&str> = all().iter().map(|case| case.name).collect();
         return Err(format!(
-            "there is no case `{wanted}`; there are {}, and the groups shallow, deep and cnn",
+            "there is no case `{wanted}`; there are {}, and the groups shallow, deep, cnn and digits",
             names.join(", ")
         ));
     }
@@ -103,7 +106,7 @@ mod tests {
         assert_eq!(names("shallow_step_spectral"), ["shallow_step_spectral"]);
         assert_eq!(names("deep"), ["deep_step_vanilla", "deep_step_spectral"]);
         assert_eq!(names("shallow").len(), 4);
-        assert_eq!(select(None).map(|cases| cases.len()), Ok(7));
+        assert_eq!(select(None).map(|cases| cases.len()), Ok(9));
     }
 
     #[test]
