@@ -103,6 +103,65 @@ fn outputs_and_gradients() -> Result<()> {
 }
 
 #[test]
+fn channels_of_images() -> Result<()> {
+    // A channel of several columns is one column of as many rows.
+    for (batch, channels, places) in [(1, 1, 2), (1, 3, 4), (2, 1, 9), (5, 4, 6), (33, 5, 7), (40, 2, 33)] {
+        let what = format!("{batch} x {channels} channels of {places}");
+        let (width, eps) = (channels * places, 1e-3);
+        let (x, u) = (random(batch, width, 0), random(batch, width, 3));
+        let (gamma, beta) = (random(1, channels, 1), random(1, channels, 2));
+        let (dx, dgamma, dbeta, du) = (doubles(&x), doubles(&gamma), doubles(&beta), doubles(&u));
+        let by_channel = |x: &[f64]| -> Vec<f64> {
+            let rows = (0..batch).flat_map(|b| (0..places).map(move |p| (b, p)));
+            rows.flat_map(|(b, p)| (0..channels).map(move |c| b * width + c * places + p))
+                .map(|i| x[i])
+                .collect()
+        };
+        let (mean, variance) = moments(&by_channel(&dx), channels);
+        let loss = |x: &[f64], gamma: &[f64], beta: &[f64]| {
+            pair(&reference(&by_channel(x), gamma, beta, eps), &by_channel(&du))
+        };
+        let bound = 5e-6 * gain(&dgamma, &variance, eps).powi(2) * ((batch * places) as f64).sqrt();
+        let (y, statistics) = batch_norm(x.retaped::<Recording>(), &gamma, &beta, eps, ALL)?;
+        let values = doubles(&y.retaped());
+        assert_close(
+            &what,
+            &by_channel(&values).iter().map(|v| *v as f32).collect::<Vec<_>>(),
+            &reference(&by_channel(&dx), &dgamma, &dbeta, eps),
+            bound,
+        );
+        let count = (batch * places) as f64;
+        let unbiased: Vec<f64> = variance.iter().map(|v| v * count / (count - 1.0)).collect();
+        assert_close(&what, &statistics.mean().as_vec(), &mean, 1e-6);
+        assert_close(&what, &statistics.variance().as_vec(), &unbiased, 1e-6);
+        let g = backward(pairing(y, &u)?);
+        assert_slopes(&format!("dx of {what}"), &x, &g, (1e-4, bound), |x| loss(x, &dgamma, &dbeta));
+        assert_slopes(&format!("dgamma of {what}"), &gamma, &g, (1e-3, bound), |v| loss(&dx, v, &dbeta));
+        assert_slopes(&format!("dbeta of {what}"), &beta, &g, (1e-3, bound), |v| loss(&dx, &dgamma, v));
+        let (y, m, v) = composed::batch_norm(x.retaped::<Recording>(), &gamma, &beta, eps, ALL)?;
+        assert_close(&what, &y.as_vec(), &values, bound);
+        assert_close(&what, &m.as_vec(), &mean, 1e-5);
+        assert_close(&what, &v.as_vec(), &unbiased, 1e-5);
+        let c = backward(pairing(y, &u)?);
+        assert_same(&what, (&g, [&x, &gamma, &beta]), (&c, [&x, &gamma, &beta]), bound);
+
+        // With stored statistics, both forms.
+        let stored = |x: &[f64]| affine(&by_channel(x), (&mean, &unbiased), &dgamma, &dbeta, eps);
+        let y = batch_norm_fixed(x.retaped::<Recording>(), &gamma, &beta, &statistics, eps, ALL)?;
+        let got: Vec<f32> = by_channel(&doubles(&y.retaped())).iter().map(|v| *v as f32).collect();
+        assert_close(&what, &got, &stored(&dx), bound);
+        let f = backward(pairing(y, &u)?);
+        let dot = |x: &[f64]| pair(&stored(x), &by_channel(&du));
+        assert_slopes(&format!("fixed dx of {what}"), &x, &f, (1e-3, bound), dot);
+        let both = (statistics.mean(), statistics.variance());
+        let y = composed::batch_norm_fixed(x.retaped::<Recording>(), &gamma, &beta, both, eps, ALL)?;
+        let c = backward(pairing(y, &u)?);
+        assert_same(&what, (&f, [&x, &gamma, &beta]), (&c, [&x, &gamma, &beta]), bound);
+    }
+    Ok(())
+}
+
+#[test]
 fn stored_statistics() -> Result<()> {
     for (batch, width) in [(1, 1), (1, 5)].into_iter().chain(SHAPES) {
         let what = format!("{batch} x {width}");

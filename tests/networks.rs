@@ -68,6 +68,16 @@ fn cnn(npz: &Npz) -> Result<Cnn> {
     fill(npz, "cnn", net)
 }
 
+fn normalised_images(npz: &Npz) -> Result<Cnn> {
+    let standard = Standardisation { mean: vec![0.4, 0.6], std: vec![0.3, 0.2] };
+    let image = ImageShape { channels: 2, height: 16, width: 15 };
+    let net = Cnn::new(image, &[3, 4], &[8, 5], Activation::Tanh, 3)?
+        .with_batch_norm("conv.0")?
+        .with_whitening("hidden.0", Whitening::default())?
+        .with_standardisation(&standard)?;
+    fill(npz, "images", net)
+}
+
 fn fill<N: Network>(npz: &Npz, case: &str, mut net: N) -> Result<N> {
     for parameter in net.parameters_mut() {
         let values = npz.get::<f32, IxDyn>(&format!("{case}_parameter_{}", parameter.name()))?;
@@ -121,7 +131,27 @@ fn a_fully_connected_network_is_pytorchs() -> Result<()> {
 #[test]
 fn a_convolutional_network_is_pytorchs() -> Result<()> {
     let npz = npz();
-    check(&npz, "cnn", cnn(&npz)?, ImageShape { channels: 2, height: 16, width: 15 })
+    let shape = ImageShape { channels: 2, height: 16, width: 15 };
+    check(&npz, "cnn", cnn(&npz)?, shape)?;
+    check(&npz, "images", normalised_images(&npz)?, shape)
+}
+
+#[test]
+fn taps_stand_in_front_of_normalisations() -> Result<()> {
+    let npz = npz();
+    let plain = Mlp::new(&[12, 9, 4], Activation::Tanh, 3)?;
+    let mut net =
+        plain.clone().with_batch_norm("hidden.0")?.with_whitening("hidden.0", Whitening::default())?;
+    let x = to_device(images(&npz, "mlp_x").view())?;
+    let want = plain.forward(x.clone())?.taps[0].as_vec();
+    assert_eq!(net.forward(x.clone())?.taps[0].as_vec(), want);
+    assert_eq!(net.record_batch(x.clone(), GradientsOf::Everything)?.taps[0].as_vec(), want);
+    let shape = ImageShape { channels: 1, height: 8, width: 8 };
+    let plain = Cnn::new(shape, &[3], &[9, 4], Activation::Tanh, 1)?;
+    let net = plain.clone().with_batch_norm("conv.0")?.with_whitening("conv.0", Whitening::default())?;
+    let x = to_device(Array2::from_shape_fn((5, 64), |(i, j)| ((7 * i + 5 * j) % 13) as f32 / 13.0).view())?;
+    assert_eq!(net.forward(x.clone())?.taps[0].as_vec(), plain.forward(x)?.taps[0].as_vec());
+    Ok(())
 }
 
 #[test]

@@ -96,15 +96,20 @@ impl Cnn {
         Ok(Self { input: None, blocks, head })
     }
 
-    /// With batch normalisation behind the nonlinearity of a hidden layer, as [`Mlp::with_batch_norm`]. Behind a block every
-    /// place of every channel is a unit of its own, as in its tap (PyTorch's `BatchNorm1d` of the flattened
-    /// activations, not `BatchNorm2d`).
+    /// With batch normalisation behind a hidden layer, as [`Mlp::with_batch_norm`]. Behind a block it is that of every channel,
+    /// PyTorch's `BatchNorm2d`, and follows the pooling.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a name that no hidden layer has.
     pub fn with_batch_norm(mut self, layer: &str) -> Result<Self> {
-        let (behind, width) = self.behind(layer)?;
-        behind.set_batch_norm(layer, width)?;
+        let position = normalisation::position(layer, &self.taps())?;
+        match self.blocks.get_mut(position) {
+            Some(block) => block.behind.set_batch_norm(layer, block.sizes.channels)?,
+            None => {
+                let (behind, width) = self.head.behind(layer)?;
+                behind.set_batch_norm(layer, width)?;
+            }
+        }
         Ok(self)
     }
 
@@ -216,7 +221,8 @@ impl Cnn {
         let mut net = Self::new(image, &channels, dense, activation, 0)?;
         net.input = InputScale::restore(net.inputs(), &file)?;
         for (position, block) in net.blocks.iter_mut().enumerate() {
-            block.behind.restore(&format!("conv.{position}"), block.outputs, &file, path)?;
+            let sizes = (block.outputs, block.sizes.channels);
+            block.behind.restore(&format!("conv.{position}"), sizes, &file, path)?;
         }
         net.head.restore(&file, path)?;
         file.fill_parameters("", path, &mut net)?;

@@ -179,7 +179,7 @@ impl Mlp {
     /// What a file has behind the hidden layers, to be filled.
     pub(super) fn restore(&mut self, file: &tensors::Tensors, path: &Path) -> Result<()> {
         for ((name, width), layer) in self.taps().iter().zip(&mut self.layers) {
-            layer.behind.restore(name, *width, file, path)?;
+            layer.behind.restore(name, (*width, *width), file, path)?;
         }
         Ok(())
     }

@@ -70,10 +70,10 @@ struct Whiten {
 }
 
 impl Normalisation {
-    /// Scale 1 and offset 0, running mean 0 and variance 1.
-    pub(super) fn set_batch_norm(&mut self, layer: &str, width: usize) -> Result<()> {
+    /// Scale 1 and offset 0, running mean 0 and variance 1, of every channel; dense layers have as many as units.
+    pub(super) fn set_batch_norm(&mut self, layer: &str, channels: usize) -> Result<()> {
         let row = |name: &str, value: f32| {
-            Parameter::new(format!("{layer}.batch_norm.{name}"), &[width], vec![value; width])
+            Parameter::new(format!("{layer}.batch_norm.{name}"), &[channels], vec![value; channels])
         };
         self.batch_norm = Some(BatchNorm {
             weight: row("weight", 1.0)?,
@@ -184,9 +184,15 @@ impl Normalisation {
     }
 
     /// What the file has behind this layer, with all arrays still to be filled.
-    pub(super) fn restore(&mut self, layer: &str, width: usize, file: &Tensors, path: &Path) -> Result<()> {
+    pub(super) fn restore(
+        &mut self,
+        layer: &str,
+        (width, channels): (usize, usize),
+        file: &Tensors,
+        path: &Path,
+    ) -> Result<()> {
         if file.shape(&format!("{layer}.batch_norm.weight")).is_some() {
-            self.set_batch_norm(layer, width)?;
+            self.set_batch_norm(layer, channels)?;
         }
         let Some(text) = file.get(&format!("{layer}.whitening")) else { return Ok(()) };
         let (kind, ridge) = text.split_once(' ').unwrap_or((text, ""));

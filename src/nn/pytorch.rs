@@ -11,7 +11,7 @@ const FORMAT: &str = "PyTorch state in safetensors";
 
 /// Which module of a PyTorch network is which layer of one of this crate.
 ///
-/// A module has one or several arrays: `weight` and `bias` of a `Linear`, `Conv2d` or `BatchNorm1d`, and of the latter
+/// A module has one or several arrays: `weight` and `bias` of a `Linear`, `Conv2d` or `BatchNorm`, and of the latter
 /// `running_mean` and `running_var` too. Arrays have the same shapes and order in both; a flattened block is
 /// channel, row, column.
 ///
@@ -20,6 +20,7 @@ const FORMAT: &str = "PyTorch state in safetensors";
 /// | `hidden.0`, `hidden.1`, …, `readout` | `nn.Linear` |
 /// | `conv.0`, `conv.1`, … | `nn.Conv2d(…, 3)`, behind it the nonlinearity and `nn.MaxPool2d(2)` |
 /// | `hidden.0.batch_norm` | `nn.BatchNorm1d`, behind the nonlinearity |
+/// | `conv.0.batch_norm` | `nn.BatchNorm2d`, behind the pooling |
 /// | `hidden.1.whitening`, arrays `mean` and `matrix` | buffers of your own; they may be missing |
 /// | `input`, arrays `mean` and `std` | the same |
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,9 @@ whole networks and of the spectral penalty, forward and backward.
 Run with PyTorch 2.15.0 (CPU), safetensors 0.8, Python 3, as `python tests/parity/networks.py`. tests/networks.rs reads
 them. All is computed in float64 from float32 numbers and stored as float32.
 
-For the networks `mlp` (standardised inputs, batch normalisation behind hidden.0, Cholesky whitening behind hidden.1) and `cnn`
-(standardised inputs, whitening behind conv.1, batch normalisation behind hidden.0):
+For the networks `mlp` (standardised inputs, batch normalisation behind hidden.0, Cholesky whitening behind hidden.1), `cnn`
+(standardised inputs, whitening behind conv.1, batch normalisation behind hidden.0) and `images` (the same, batch normalisation behind
+conv.0 after its pooling, whitening behind hidden.0):
 
 <net>_x, <net>_labels             a batch, in [0, 1]
 <net>_u                           (batch, classes): cotangent of the loss sum(logits u)
@@ -63,11 +64,14 @@ class Net(nn.Module):
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:-1]))
         self.readout = nn.Linear(widths[-2], widths[-1])
         self.norm_at, self.whiten_at = batch_norm, whitening
-        self.norm, self.whiten = nn.BatchNorm1d(widths[1]), Whiten()
+        at_block = batch_norm.startswith("conv")
+        self.norm = nn.BatchNorm2d(channels[int(batch_norm[-1])]) if at_block else nn.BatchNorm1d(widths[1])
+        self.whiten = Whiten()
 
     def behind(self, name, x):
+        """`x` is (batch, units) or (batch, channels, height, width)."""
         x = self.norm(x) if name == self.norm_at else x
-        return self.whiten(x) if name == self.whiten_at else x
+        return self.whiten(x.flatten(1)).reshape(x.shape) if name == self.whiten_at else x
 
     def forward(self, x):
         x = (x - self.mean) / self.std
@@ -75,7 +79,7 @@ class Net(nn.Module):
             x = x.reshape(-1, *self.image)
         for i, conv in enumerate(self.conv):
             x = nn.functional.max_pool2d(torch.tanh(conv(x)), 2)
-            x = self.behind(f"conv.{i}", x.flatten(1)).reshape(x.shape)
+            x = self.behind(f"conv.{i}", x)
         x = x.flatten(1)
         for i, layer in enumerate(self.hidden):
             x = self.behind(f"hidden.{i}", torch.tanh(layer(x)))
@@ -111,6 +115,7 @@ def main():
     cases = {
         "mlp": Net((1, 3, 4), [], [12, 9, 8, 7, 4], "hidden.0", "hidden.1", [0.4], [0.3]),
         "cnn": Net((2, 16, 15), [3, 4], [16, 8, 5], "hidden.0", "conv.1", [0.4, 0.6], [0.3, 0.2]),
+        "images": Net((2, 16, 15), [3, 4], [16, 8, 5], "conv.0", "hidden.0", [0.4, 0.6], [0.3, 0.2]),
     }
     for name, net in cases.items():
         net = single(net)

@@ -12,19 +12,21 @@ use crate::error::{Error, Result};
 use dfdx::prelude::Tape;
 
 /// `y = gamma (x - mean) / sqrt(variance + eps) + beta` with mean and variance of the batch; `x` and the result are
-/// `(batch, width)`, `batch >= 2`, `gamma` and `beta` `(1, width)`. PyTorch's `BatchNorm1d` in training mode (S.
-/// Ioffe, C. Szegedy, arXiv:1502.03167), where `eps` is 1e-5.
+/// `(batch, width)`, `gamma` and `beta` `(1, channels)`. PyTorch's `BatchNorm1d` in training mode where there are as many
+/// channels as columns; where a channel has several columns next to each other, `width = channels * places`, its
+/// `BatchNorm2d` of images that were flattened (S. Ioffe, C. Szegedy, arXiv:1502.03167). Its `eps` is 1e-5.
 ///
-/// The variance that normalises is the mean of squares (over `batch`); the statistics that are returned hold the
-/// unbiased one (over `batch - 1`), which is what [running averages](BatchStatistics::update) take in.
+/// Mean and variance are those of a channel over all examples and places. The variance that normalises is the mean of
+/// squares (over `batch * places`); the statistics that are returned hold the unbiased one (over `batch * places - 1`), which
+/// is what [running averages](BatchStatistics::update) take in.
 ///
 /// With `z = (x - mean) / sqrt(variance + eps)` records `dgamma += sum of dy z`, `dbeta += sum of dy` and
-/// `dx += gamma / sqrt(variance + eps) (dy - mean of dy - z mean of (dy z))`, down the columns, each only where
+/// `dx += gamma / sqrt(variance + eps) (dy - mean of dy - z mean of (dy z))`, over examples and places, each only where
 /// `gradients` asks. Forward three passes over memory, backward two.
 ///
 /// # Errors
-/// [`Error::Empty`] for no rows or no columns, [`Error::Numeric`] for a single row, [`Error::Shape`] where widths
-/// do not agree, [`Error::Parameter`] for an `eps` that is not a finite number greater than 0.
+/// [`Error::Empty`] for no rows or no columns, [`Error::Numeric`] for a single number in a channel, [`Error::Shape`] where
+/// the channels do not divide the width or differ, [`Error::Parameter`] for an `eps` that is not a finite number greater than 0.
 ///
 /// # Example
 /// ```
@@ -54,7 +56,7 @@ pub fn batch_norm<T: Tape<f32, Device>>(
 ) -> Result<(Matrix<T>, BatchStatistics)> {
     check(&x, gamma, beta, eps)?;
     let (batch, width) = dims(&x);
-    if batch == 1 {
+    if batch * width == dims(gamma).1 {
         let reason = format!(
             "a batch of 1 x {width} has no variance: give 2 rows or more, or apply stored statistics with batch_norm_fixed"
         );
@@ -70,7 +72,7 @@ pub fn batch_norm<T: Tape<f32, Device>>(
 }
 
 /// `y = gamma (x - mean) / sqrt(variance + eps) + beta` with stored statistics: PyTorch's `BatchNorm1d` in
-/// evaluation mode. Sizes as for [`batch_norm`]; a single row is taken. Every row stands alone.
+/// evaluation mode, or `BatchNorm2d`. Sizes as for [`batch_norm`]; a single row is taken. Every row stands alone.
 ///
 /// With `z` as there records `dgamma += sum of dy z`, `dbeta += sum of dy` and
 /// `dx += gamma / sqrt(variance + eps) dy`, each only where `gradients` asks; the statistics are constants.
@@ -87,10 +89,10 @@ pub fn batch_norm_fixed<T: Tape<f32, Device>>(
     gradients: GradientsOf,
 ) -> Result<Matrix<T>> {
     check(&x, gamma, beta, eps)?;
-    let width = dims(&x).1;
-    if statistics.width() != width {
+    let channels = dims(gamma).1;
+    if statistics.width() != channels {
         let is = format!("{} units", statistics.width());
-        return Err(Error::shape("statistics of a batch normalisation", format!("{width} units"), is));
+        return Err(Error::shape("statistics of a batch normalisation", format!("{channels} units"), is));
     }
     #[cfg(feature = "cuda")]
     return super::composed::batch_norm_fixed(
@@ -110,15 +112,14 @@ fn check<T>(x: &Matrix<T>, gamma: &Matrix, beta: &Matrix, eps: f64) -> Result<()
     if batch == 0 || width == 0 {
         return Err(Error::empty("the batch to normalise"));
     }
-    for (what, parameter) in [("gamma", gamma), ("beta", beta)] {
-        if dims(parameter) != (1, width) {
-            let is = format!("{:?}", dims(parameter));
-            return Err(Error::shape(
-                format!("{what} of a batch normalisation"),
-                format!("(1, {width})"),
-                is,
-            ));
-        }
+    let channels = dims(gamma).1;
+    if dims(gamma).0 != 1 || channels == 0 || !width.is_multiple_of(channels) {
+        let need = format!("(1, {width}), or a number of channels that divides {width}");
+        return Err(Error::shape("gamma of a batch normalisation", need, format!("{:?}", dims(gamma))));
+    }
+    if dims(beta) != dims(gamma) {
+        let (need, is) = (format!("(1, {channels})"), format!("{:?}", dims(beta)));
+        return Err(Error::shape("beta of a batch normalisation", need, is));
     }
     if eps > 0.0 && eps.is_finite() {
         Ok(())
