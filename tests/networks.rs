@@ -8,9 +8,11 @@ mod tensors;
 use eigengate::data::{Dataset, ImageShape, Standardisation, mnist};
 use eigengate::device::{Recording, matrix, to_device};
 use eigengate::exchange::Npz;
-use eigengate::nn::ops::{GradientsOf, SpectralTarget, Whitening, WhiteningKind, pairing, spectral_penalty};
-use eigengate::nn::{Activation, Cnn, Mlp, NameMap, Network, load_pytorch};
-use eigengate::spectra::{SpectralPenalty, Taps};
+use eigengate::nn::ops::{
+    GradientsOf, SpectralTarget, Whitening, WhiteningKind, cross_entropy, pairing, spectral_penalty,
+};
+use eigengate::nn::{Activation, Cnn, Mlp, NameMap, Network, Sgd, load_pytorch};
+use eigengate::spectra::{SpectralPenalty, Taps, eigenvectors};
 use eigengate::train::{AdversarialTraining, JacobianPenalty, Training};
 use eigengate::{Error, Result};
 use errors::{has, text};
@@ -376,6 +378,51 @@ fn training_with_normalisations_goes_on_where_it_was() -> Result<()> {
     };
     assert_eq!(calls, 9, "one call a step");
     assert!(all(&resumed) == all(&whole));
+    Ok(())
+}
+
+#[test]
+fn a_step_of_training_is_that_of_the_batch() -> Result<()> {
+    let train = mnist::shipped()?.train.take(400)?;
+    let start = Mlp::new(&[784, 30, 20, 20, 10], Activation::Tanh, 5)?
+        .with_batch_norm("hidden.0")?
+        .with_whitening("hidden.1", Whitening::default())?;
+    let penalty = SpectralPenalty::new(0.5).with_tau(5);
+    let rate = 0.1;
+    let training = Training::new(1, 400)
+        .with_penalty(penalty.clone())
+        .with_optimiser(Sgd { learning_rate: rate, ..Sgd::default() });
+    let mut trained = start.clone();
+    let history = training.run(&mut trained, &train, None)?;
+
+    // The same by hand; eigenvectors are those of a network whose factor is that of the training set.
+    let mut net = start.clone();
+    net.calibrate(&train)?;
+    let vectors = eigenvectors(&net, &train, &[2])?;
+    let recorded = net.record_batch(to_device(train.images())?, GradientsOf::Parameters)?;
+    let spectral = spectral_penalty(recorded.taps[2].retaped::<Recording>(), &vectors[0], &penalty.target)?;
+    let value = f64::from(spectral.as_vec()[0]);
+    let stored = history.records()[0].spectral;
+    assert!((stored / value - 1.0).abs() < 1e-4, "{stored} {value}");
+    let mut gradients = backward(cross_entropy(recorded.logits, train.labels())? + spectral);
+    for (parameter, trained) in start.parameters().iter().zip(trained.parameters()) {
+        let index = start.parameters().iter().position(|p| p.name() == parameter.name()).unwrap();
+        let slope = net.parameters()[index].gradient(&mut gradients)?;
+        let want: Vec<f64> = parameter
+            .values()
+            .iter()
+            .zip(&slope)
+            .map(|(p, g)| f64::from(*p) - rate * f64::from(*g))
+            .collect();
+        let scale = slope.iter().fold(0.0f32, |a, b| a.max(b.abs()));
+        // The order of the batch differs: rounding, and what is left of the gradient of a bias that has none.
+        assert_close(parameter.name(), &trained.values(), &want, 1e-5 + 1e-3 * rate * f64::from(scale));
+    }
+    for (buffer, trained) in net.buffers().iter().zip(trained.buffers()).take(2) {
+        let want: Vec<f64> = buffer.values().iter().map(|v| f64::from(*v)).collect();
+        assert_close(buffer.name(), &trained.values(), &want, 1e-5);
+        assert!(want.iter().any(|v| *v != 0.0 && *v != 1.0), "{} has not moved", buffer.name());
+    }
     Ok(())
 }
 
