@@ -270,13 +270,25 @@ fn a_jacobian_penalty_sees_the_standardisation() -> Result<()> {
     let (got, want) = (value(&net, &x)?, value(&plain, &scaled)? * 16.0);
     assert!((got / want - 1.0).abs() < 1e-5, "{got} {want}");
 
-    let shape = ImageShape { channels: 1, height: 8, width: 8 };
+    // Channels of different scales: other pixels win the pooling than without.
+    let standard = Standardisation { mean: vec![0.3, 0.1], std: vec![0.1, 2.0] };
+    let shape = ImageShape { channels: 2, height: 8, width: 8 };
     let plain = Cnn::new(shape, &[3], &[9, 4], Activation::Tanh, 1)?;
     let net = plain.clone().with_standardisation(&standard)?;
-    let x = Array2::from_shape_fn((5, 64), |(i, j)| ((7 * i + 5 * j + i * j) % 13) as f32 / 13.0);
-    let scaled = x.mapv(|x| (x - 0.3) / 0.25);
-    let (got, want) = (value(&net, &x)?, value(&plain, &scaled)? * 16.0);
-    assert!((got / want - 1.0).abs() < 1e-5, "{got} {want}");
+    let x = Array2::from_shape_fn((5, 128), |(i, j)| ((7 * i + 5 * j + i * j) % 13) as f32 / 13.0);
+    let scaled = standard.apply(x.view(), shape)?;
+    let v = Array2::from_shape_fn((5, 4), |(i, j)| (i as f32 - 2.0) * (j as f32 - 1.5) + 0.3);
+    let pull = |net: &dyn Network, x: &Array2<f32>| -> Result<Vec<f32>> {
+        let (x, v) = (to_device(x.view())?, to_device(v.view())?);
+        let taps = net.record(x.clone(), GradientsOf::Parameters)?.taps;
+        Ok(net.adjoint()?.pull(&x, &taps, v.retaped::<Recording>())?.as_vec())
+    };
+    let want: Vec<f64> = pull(&plain, &scaled)?
+        .iter()
+        .enumerate()
+        .map(|(place, g)| f64::from(*g) / f64::from(standard.std[place % 128 / 64]))
+        .collect();
+    assert_close("v' J", &pull(&net, &x)?, &want, 1e-5 * largest(&want));
     Ok(())
 }
 
@@ -469,6 +481,14 @@ fn networks_of_pytorch_predict_the_same() -> Result<()> {
     let mut three = Mlp::new(&[784, 30, 20, 10], Activation::Tanh, 1)?;
     let error = text(load_pytorch(&mut three, parity("sequential.safetensors"), &NameMap::sequential()));
     has(&error, &["3 numbered modules", "4: {0, 2, 4, 6}"]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut diverged = Mlp::new(&[784, 30, 20, 10], Activation::Tanh, 1)?;
+    diverged.parameters_mut()[1].set_values(vec![f32::NAN; 30])?;
+    diverged.save(folder.path().join("nan"))?;
+    let before = three.logits(x.view())?;
+    let error = text(load_pytorch(&mut three, folder.path().join("nan"), &NameMap::new()));
+    has(&error, &["hidden.0.bias", "NaN"]);
+    assert_eq!(three.logits(x.view())?, before);
     // Arrays that nobody takes are a sign of another architecture.
     let mut small = Mlp::new(&[784, 30, 20, 10], Activation::Tanh, 1)?;
     let names = NameMap::new().with("hidden.0", "fc1").with("hidden.1", "fc2").with("readout", "fc3");

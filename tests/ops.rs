@@ -110,13 +110,13 @@ fn layers_of_inputs_that_are_mostly_zero() -> Result<()> {
         }
     }
     // What an attack asks for does not depend on how many of a batch's pixels are black.
-    let (w, b) = (random(9, 20, 1), random(1, 9, 2));
-    let rows = random(40, 20, 0).as_vec();
-    let mut values = vec![0.0; 40 * 20];
-    values[..20].copy_from_slice(&rows[..20]);
+    let (w, b) = (random(9, 784, 1), random(1, 9, 2));
+    let rows = random(40, 784, 0).as_vec();
+    let mut values = vec![0.0; 40 * 784];
+    values[..784].copy_from_slice(&rows[..784]);
     for gradients in [GradientsOf::Input, GradientsOf::Everything] {
         let first = |values: &[f32]| -> Result<Vec<f32>> {
-            let y = ops::dense(matrix(values, 40, 20)?, &w, &b, Activation::Tanh, gradients)?;
+            let y = ops::dense(matrix(values, 40, 784)?, &w, &b, Activation::Tanh, gradients)?;
             Ok(y.as_vec()[..9].to_vec())
         };
         assert_eq!(bits(&first(&values)?), bits(&first(&rows)?));

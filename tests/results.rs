@@ -133,6 +133,19 @@ fn variants_are_those_of_the_longest_runs() -> Result<()> {
     // One seed has no spread.
     let mean = shallow[0].mean("test_error", None)?;
     assert!(mean.standard_error == 0.0 && !mean.to_string().contains('±'));
+    // What some seeds lack has no mean.
+    let mut grid = Grid { seeds: 2, epochs: Some(4), ..grid() };
+    for run in grid.runs()?.iter().filter(|run| run.seed == 0) {
+        perform(run, &data.train, &data.test, &place)?;
+    }
+    grid.scale.evaluation.noise = vec![0.1];
+    for run in grid.runs()?.iter().filter(|run| run.seed == 1) {
+        perform(run, &data.train, &data.test, &place)?;
+    }
+    store::merge(&path, &[folder.path().join("tiny")])?;
+    let uneven = Results::read(&path)?.variants("shallow", false, &["none"])[0].clone();
+    assert_eq!((uneven.epochs, uneven.mean("error_noise", Some(0.1))?.count), (4, 2));
+    assert!(uneven.mean("error_noise", Some(0.5)).is_err());
     assert!(results.variants("shallow", true, &["none"]).is_empty());
     assert!(results.variants("deep", false, &["none"]).is_empty());
     Ok(())
