@@ -1,7 +1,9 @@
-//! Whole networks with normalisations: PyTorch's numbers, both modes, files, checkpoints, PyTorch's own files, what is refused.
+//! Whole networks with normalisations: PyTorch's numbers, both modes, files, checkpoints, what is refused.
 
 #[path = "common/errors.rs"]
 mod errors;
+#[path = "common/parity.rs"]
+mod parity;
 #[path = "common/tensors.rs"]
 mod tensors;
 
@@ -11,44 +13,15 @@ use eigengate::exchange::Npz;
 use eigengate::nn::ops::{
     GradientsOf, SpectralTarget, Whitening, WhiteningKind, cross_entropy, pairing, spectral_penalty,
 };
-use eigengate::nn::{Activation, Cnn, Mlp, NameMap, Network, Sgd, load_pytorch};
+use eigengate::nn::{Activation, Cnn, Mlp, Network, Sgd};
 use eigengate::spectra::{SpectralPenalty, Taps, eigenvectors};
 use eigengate::train::{AdversarialTraining, JacobianPenalty, Training};
 use eigengate::{Error, Result};
 use errors::{has, text};
 use ndarray::{Array2, Axis, IxDyn, s};
+use parity::{assert_close, images, largest, npz, numbers};
 use std::time::Duration;
 use tensors::backward;
-
-fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |a, b| a.max(b.abs()))
-}
-
-/// Asserts that all differences are at most `bound`; NaN fails.
-#[track_caller]
-fn assert_close(what: &str, got: &[f32], want: &[f64], bound: f64) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    for (place, (got, want)) in got.iter().zip(want).enumerate() {
-        let error = (f64::from(*got) - want).abs();
-        assert!(error <= bound, "{what} at {place}: {got}, wanted {want}, error {error:e} above {bound:e}");
-    }
-}
-
-fn parity(file: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity").join(file)
-}
-
-fn npz() -> Npz {
-    Npz::open(parity("networks.npz")).unwrap()
-}
-
-fn numbers(npz: &Npz, name: &str) -> Vec<f64> {
-    npz.get::<f32, IxDyn>(name).unwrap().iter().map(|v| f64::from(*v)).collect()
-}
-
-fn images(npz: &Npz, name: &str) -> Array2<f32> {
-    npz.get(name).unwrap()
-}
 
 /// The networks of tests/parity/networks.py, with their parameters.
 fn mlp(npz: &Npz) -> Result<Mlp> {
@@ -435,70 +408,6 @@ fn a_step_of_training_is_that_of_the_batch() -> Result<()> {
         assert_close(buffer.name(), &trained.values(), &want, 1e-5);
         assert!(want.iter().any(|v| *v != 0.0 && *v != 1.0), "{} has not moved", buffer.name());
     }
-    Ok(())
-}
-
-#[test]
-fn networks_of_pytorch_predict_the_same() -> Result<()> {
-    let npz = npz();
-    let x = images(&npz, "pytorch_x");
-    let digits = ImageShape { channels: 1, height: 28, width: 28 };
-    let mlp = || Mlp::new(&[784, 30, 20, 10], Activation::Tanh, 1)?.with_batch_norm("hidden.0");
-    let cnn = || Cnn::new(digits, &[4, 6], &[20, 10], Activation::Tanh, 1);
-    let modules = NameMap::new()
-        .with("hidden.0", "fc1")
-        .with("hidden.0.batch_norm", "bn1")
-        .with("hidden.1", "fc2")
-        .with("readout", "fc3");
-    let agree = |net: &dyn Network, case: &str| -> Result<()> {
-        let (want, got) = (numbers(&npz, &format!("{case}_pytorch_logits")), net.logits(x.view())?);
-        assert_close(case, got.as_slice().unwrap(), &want, 1e-5 * largest(&want));
-        Ok(())
-    };
-    let mut net = mlp()?;
-    load_pytorch(&mut net, parity("sequential.safetensors"), &NameMap::sequential())?;
-    agree(&net, "sequential")?;
-    let mut net = mlp()?;
-    load_pytorch(&mut net, parity("module.safetensors"), &modules)?;
-    agree(&net, "module")?;
-    let mut net = cnn()?;
-    load_pytorch(&mut net, parity("cnn_sequential.safetensors"), &NameMap::sequential())?;
-    agree(&net, "cnn_sequential")?;
-    // Named as here; a whitening that the file does not have stays what it is.
-    let mut net = cnn()?.with_whitening("conv.1", Whitening::default())?;
-    load_pytorch(&mut net, parity("cnn.safetensors"), &NameMap::new())?;
-    agree(&net, "cnn")?;
-
-    let before = net.logits(x.view())?;
-    let mut refused = |path: &str, names: &NameMap, parts: &[&str]| {
-        let error = text(load_pytorch(&mut net, parity(path), names));
-        has(&error, parts);
-    };
-    refused("module.safetensors", &NameMap::new(), &["module.safetensors", "conv.0.weight"]);
-    refused("sequential.safetensors", &NameMap::sequential(), &["0.weight", "[4, 1, 3, 3]", "[30, 784]"]);
-    refused("cnn.safetensors", &NameMap::new().with("hidden.7", "fc"), &["hidden.7", "readout"]);
-    assert_eq!(net.logits(x.view())?, before);
-    let mut three = Mlp::new(&[784, 30, 20, 10], Activation::Tanh, 1)?;
-    let error = text(load_pytorch(&mut three, parity("sequential.safetensors"), &NameMap::sequential()));
-    has(&error, &["3 numbered modules", "4: {0, 2, 4, 6}"]);
-    let folder = tempfile::tempdir().unwrap();
-    let mut diverged = Mlp::new(&[784, 30, 20, 10], Activation::Tanh, 1)?;
-    diverged.parameters_mut()[1].set_values(vec![f32::NAN; 30])?;
-    diverged.save(folder.path().join("nan"))?;
-    let before = three.logits(x.view())?;
-    let error = text(load_pytorch(&mut three, folder.path().join("nan"), &NameMap::new()));
-    has(&error, &["hidden.0.bias", "NaN"]);
-    assert_eq!(three.logits(x.view())?, before);
-    // Arrays that nobody takes are a sign of another architecture.
-    let mut small = Mlp::new(&[784, 30, 20, 10], Activation::Tanh, 1)?;
-    let names = NameMap::new().with("hidden.0", "fc1").with("hidden.1", "fc2").with("readout", "fc3");
-    let error = text(load_pytorch(&mut small, parity("module.safetensors"), &names));
-    has(&error, &["bn1.bias", "none of them"]);
-    let mut other = Mlp::new(&[784, 31, 20, 10], Activation::Tanh, 1)?.with_batch_norm("hidden.0")?;
-    assert!(matches!(
-        load_pytorch(&mut other, parity("module.safetensors"), &modules),
-        Err(Error::Shape { .. })
-    ));
     Ok(())
 }
 

@@ -1,19 +1,16 @@
 //! Fully connected networks.
 
+mod files;
+
 use super::adjoint::Adjoint;
 use super::network::{Forward, Network, Recorded};
 use super::normalisation::{self, InputScale, Normalisation, Statistics, Trace};
 use super::ops::{Activation, GradientsOf, Whitening, dense, dense_adjoint, linear, linear_adjoint};
 use super::parameter::Parameter;
-use super::tensors;
 use crate::data::{Dataset, Standardisation};
 use crate::device::{Device, LinkageGuard, Matrix, Recording};
 use crate::error::{Error, Result};
 use dfdx::prelude::Tape;
-use std::path::Path;
-
-/// Its name in files.
-const ARCHITECTURE: &str = "mlp";
 
 /// A multilayer perceptron: dense layers, a nonlinearity behind each but the last. Behind a nonlinearity may stand batch
 /// normalisation and whitening, in front of all the standardisation of the inputs.
@@ -143,55 +140,6 @@ impl Mlp {
     /// The nonlinearity of the hidden layers.
     pub fn activation(&self) -> Activation {
         self.activation
-    }
-
-    /// Writes all parameters, their names and the architecture as safetensors, readable by the Python package
-    /// `safetensors`. A write that fails leaves a file of that name as it was.
-    ///
-    /// # Errors
-    /// [`Error::Write`].
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let mut file = tensors::Tensors::of_network(self, ARCHITECTURE, self.activation);
-        self.describe(&mut file);
-        file.write(path.as_ref())
-    }
-
-    /// Reads a network that [`Mlp::save`] wrote.
-    ///
-    /// # Errors
-    /// [`Error::Read`]; [`Error::Format`] where the file is no safetensors file or no `Mlp`;
-    /// [`Error::Shape`] where its arrays do not fit together; [`Error::NotFinite`].
-    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let (file, activation) = tensors::Tensors::read_network(path, ARCHITECTURE)?;
-        let mut net = Self::new(&file.widths(path)?, activation, 0)?;
-        net.input = InputScale::restore(net.inputs(), &file)?;
-        net.restore(&file, path)?;
-        file.fill_parameters("", path, &mut net)?;
-        Ok(net)
-    }
-
-    /// Puts what arrays do not tell into a file.
-    pub(super) fn describe(&self, file: &mut tensors::Tensors) {
-        self.taps().iter().zip(&self.layers).for_each(|((name, _), layer)| layer.behind.describe(name, file));
-    }
-
-    /// What a file has behind the hidden layers, to be filled.
-    pub(super) fn restore(&mut self, file: &tensors::Tensors, path: &Path) -> Result<()> {
-        for ((name, width), layer) in self.taps().iter().zip(&mut self.layers) {
-            layer.behind.restore(name, (*width, *width), file, path)?;
-        }
-        Ok(())
-    }
-
-    /// Replaces the parameters by those of a file that [`Mlp::save`] wrote for a network of the same sizes.
-    ///
-    /// # Errors
-    /// As [`Mlp::load`], and [`Error::Shape`] for other sizes; the network is as it was.
-    pub fn load_parameters(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let (file, _) = tensors::Tensors::read_network(path, ARCHITECTURE)?;
-        file.fill_parameters("", path, self)
     }
 
     /// The logits, of inputs with or without a tape; the trace takes the rest.

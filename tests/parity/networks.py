@@ -1,7 +1,7 @@
 """Writes networks.npz, sequential.safetensors, module.safetensors and cnn.safetensors beside this file: what PyTorch makes of
 whole networks and of the spectral penalty, forward and backward.
 
-Run with PyTorch 2.15.0 (CPU), safetensors 0.8, Python 3, as `python tests/parity/networks.py`. tests/networks.rs reads
+Run with PyTorch 2.15.0 (CPU), safetensors 0.8, Python 3, as `python tests/parity/networks.py`. tests/networks.rs and tests/pytorch.rs read
 them. All is computed in float64 from float32 numbers and stored as float32.
 
 For the networks `mlp` (standardised inputs, batch normalisation behind hidden.0, Cholesky whitening behind hidden.1), `cnn`
