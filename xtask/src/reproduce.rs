@@ -223,11 +223,12 @@ mod tests {
     #[test]
     fn options_become_arguments_of_the_program() {
         let arguments = |line: &str| grid(&parse(line).unwrap()).join(" ");
-        assert_eq!(arguments("nassar2020"), "--list --seeds 3");
+        assert_eq!(arguments("nassar2020"), "--list --set mnist --seeds 3");
         assert_eq!(
             arguments("nassar2020 --quick --experiment 2 --seeds 1 --epochs 7"),
-            "--list --seeds 1 --experiment 2 --epochs 7 --quick"
+            "--list --set mnist --seeds 1 --experiment 2 --epochs 7 --quick"
         );
+        assert_eq!(arguments("nassar2020 --set cifar10 --data folder"), "--list --set cifar10 --seeds 3");
     }
 
     #[test]
@@ -237,6 +238,7 @@ mod tests {
             "nassar2021",
             "nassar2020 --experiment 4",
             "nassar2020 --seeds 0",
+            "nassar2020 --set svhn",
             "nassar2020 --epochs none",
             "nassar2020 --list --merge",
             "nassar2020 --list --run KEY",
