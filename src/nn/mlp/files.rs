@@ -15,7 +15,7 @@ impl Mlp {
     /// `safetensors`. A write that fails leaves a file of that name as it was.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Write`](crate::Error::Write).
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let mut file = Tensors::of_network(self, ARCHITECTURE, self.activation);
         self.describe(&mut file);
@@ -25,8 +25,8 @@ impl Mlp {
     /// Reads a network that [`Mlp::save`] wrote.
     ///
     /// # Errors
-    /// [`Error::Read`]; [`Error::Format`] where the file is no safetensors file or no `Mlp`;
-    /// [`Error::Shape`] where its arrays do not fit together; [`Error::NotFinite`].
+    /// [`Error::Read`](crate::Error::Read); [`Error::Format`](crate::Error::Format) where the file is no safetensors file or no `Mlp`;
+    /// [`Error::Shape`](crate::Error::Shape) where its arrays do not fit together; [`Error::NotFinite`](crate::Error::NotFinite).
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let (file, activation) = Tensors::read_network(path, ARCHITECTURE)?;
@@ -53,7 +53,7 @@ impl Mlp {
     /// Replaces the parameters by those of a file that [`Mlp::save`] wrote for a network of the same sizes.
     ///
     /// # Errors
-    /// As [`Mlp::load`], and [`Error::Shape`] for other sizes; the network is as it was.
+    /// As [`Mlp::load`], and [`Error::Shape`](crate::Error::Shape) for other sizes; the network is as it was.
     pub fn load_parameters(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let (file, _) = Tensors::read_network(path, ARCHITECTURE)?;
