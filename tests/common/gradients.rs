@@ -1,24 +1,13 @@
 //! Recorded gradients against float64 central differences with a step and a bound of the test's own.
 
+#[path = "close.rs"]
+mod close;
 #[path = "tensors.rs"]
 mod tensors;
 
+pub use close::{assert_close, largest};
 use eigengate::device::Matrix;
 pub use tensors::{Grads, backward, bits, doubles, pair, permuted, random};
-
-pub fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |a, b| a.max(b.abs()))
-}
-
-/// Asserts that all differences are at most `bound`; NaN fails.
-#[track_caller]
-pub fn assert_close(what: &str, got: &[f32], want: &[f64], bound: f64) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    for (place, (got, want)) in got.iter().zip(want).enumerate() {
-        let error = (f64::from(*got) - want).abs();
-        assert!(error <= bound, "{what} at {place}: {got}, wanted {want}, error {error:e} above {bound:e}");
-    }
-}
 
 /// Asserts that the gradient by `x` is, up to `bound`, the difference quotient with step `h` of `f`, a float64 function
 /// written independently. At 50 places or more.
