@@ -6,7 +6,7 @@
 /// use eigengate::experiments::Scale;
 ///
 /// let tiny = Scale { name: "tiny".into(), train_images: Some(500), ..Scale::quick() };
-/// assert_eq!(tiny.epochs, Some(15));
+/// assert_eq!(tiny.epochs, Some(12));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
@@ -65,7 +65,7 @@ impl Scale {
         }
     }
 
-    /// A sixth of the training images in batches of a sixth, a quarter of the widths, 2000 test images, 15 epochs:
+    /// A sixth of the training images in batches of a sixth, a quarter of the widths, 2000 test images, 12 epochs:
     /// seconds a run. The numbers are not those of the paper.
     pub fn quick() -> Self {
         let full = Self::full();
@@ -75,7 +75,7 @@ impl Scale {
             test_images: Some(2000),
             width_divisor: 4,
             batch_divisor: 6,
-            epochs: Some(15),
+            epochs: Some(12),
             evaluation: Evaluation {
                 pgd_eps: vec![0.02, 0.04, 0.1, 0.2],
                 pgd_images: 500,
