@@ -24,6 +24,10 @@ pub enum Purpose {
     AdversarialTraining = 10,
     /// Noise on images; the index is the example.
     Noise = 20,
+    /// Starts and proposals of Square; the index is the example (and restart).
+    Square = 21,
+    /// Starts of APGD; the index is the example (and restart).
+    ApgdStart = 22,
 }
 
 /// A stream of random numbers.

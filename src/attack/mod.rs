@@ -9,6 +9,7 @@ mod network;
 mod pgd;
 mod random_step;
 mod records;
+mod warning;
 
 pub use classifier::{Classifier, Cotangent, PulledBack};
 pub use curve::ErrorCurve;
@@ -18,3 +19,4 @@ pub(crate) use network::AnyNetwork;
 pub use pgd::{Keep, Pgd};
 pub use random_step::RandomStep;
 pub use records::{AttackRecords, attack_over_eps};
+pub use warning::Warning;
