@@ -28,6 +28,10 @@ pub enum Purpose {
     Square = 21,
     /// Starts of APGD; the index is the example (and restart).
     ApgdStart = 22,
+    /// Starts of FAB; the index is the example (and restart).
+    FabStart = 23,
+    /// Transformations of an image under attack; the index is the example.
+    Transformation = 24,
 }
 
 /// A stream of random numbers.

@@ -1,57 +1,17 @@
 //! Attacks: closed forms, properties, independence of batches and threads, what is refused.
 
+#[path = "common/victims.rs"]
+mod victims;
+
 use eigengate::attack::{
     Adversarial, Batch, Classifier, Cotangent, Fgsm, FixedEps, Keep, Pgd, PulledBack, RandomStep,
     attack_over_eps,
 };
-use eigengate::data::{Dataset, ImageShape, mnist};
-use eigengate::nn::{Activation, Mlp, Network};
-use eigengate::train::Training;
+use eigengate::data::{Dataset, ImageShape};
+use eigengate::nn::{Mlp, Network};
 use eigengate::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis, s};
-use std::sync::OnceLock;
-
-/// A trained network and digits it has not seen.
-fn trained() -> &'static (Mlp, Dataset) {
-    static TRAINED: OnceLock<(Mlp, Dataset)> = OnceLock::new();
-    TRAINED.get_or_init(|| {
-        let mnist = mnist::shipped().unwrap();
-        let mut net = Mlp::new(&[784, 50, 10], Activation::Tanh, 5).unwrap();
-        Training::new(6, 100).run(&mut net, &mnist.train.take(2000).unwrap(), None).unwrap();
-        (net, mnist.test.take(300).unwrap())
-    })
-}
-
-/// Two classes, logits (w x, -w x): everything about it is known.
-struct Affine {
-    w: Vec<f32>,
-}
-
-impl Classifier for Affine {
-    fn inputs(&self) -> usize {
-        self.w.len()
-    }
-    fn classes(&self) -> usize {
-        2
-    }
-    fn logits(&self, images: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-        Ok(Array2::from_shape_fn((images.nrows(), 2), |(i, c)| {
-            let dot: f32 = images.row(i).iter().zip(&self.w).map(|(x, w)| x * w).sum();
-            if c == 0 { dot } else { -dot }
-        }))
-    }
-    fn pull_back(&self, images: ArrayView2<'_, f32>, cotangent: &mut Cotangent<'_>) -> Result<PulledBack> {
-        let logits = self.logits(images)?;
-        let u = cotangent(0..images.nrows(), logits.view())?;
-        let gradient = Array2::from_shape_fn(images.dim(), |(i, j)| (u[[i, 0]] - u[[i, 1]]) * self.w[j]);
-        Ok(PulledBack { logits, gradient })
-    }
-}
-
-fn affine_data() -> Dataset {
-    let images = Array2::from_shape_vec((2, 4), vec![0.5, 0.5, 0.05, 0.5, 0.9, 0.2, 0.5, 1.0]).unwrap();
-    Dataset::new(images, vec![0, 1], ImageShape { channels: 1, height: 2, width: 2 }, 2).unwrap()
-}
+use victims::{Affine, affine_data, trained};
 
 #[test]
 fn on_an_affine_model_both_reach_the_closed_form() -> Result<()> {
@@ -178,11 +138,8 @@ fn results_depend_on_the_example_alone() -> Result<()> {
         let whole = attack.attack(net, data, 0.1)?;
         let part = |first: usize, last: usize| {
             let images = data.images();
-            let batch = Batch {
-                images: images.slice(s![first..last, ..]),
-                labels: &data.labels()[first..last],
-                first,
-            };
+            let images = images.slice(s![first..last, ..]);
+            let batch = Batch::new(images, &data.labels()[first..last]).with_first(first);
             attack.perturb(net, batch, 0.1)
         };
         for (first, last) in [(0, 1), (7, 8), (250, 300), (13, 290)] {
@@ -319,8 +276,9 @@ impl FixedEps for Careless {
     fn name(&self) -> String {
         "careless".to_owned()
     }
-    fn perturb(&self, _: &dyn Classifier, batch: Batch<'_>, _: f32) -> Result<Adversarial> {
-        Ok(Adversarial { images: batch.images.to_owned(), steps: vec![], restarts: vec![] })
+    fn run(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32, _: usize) -> Result<Adversarial> {
+        let found = Fgsm.perturb(model, batch, eps)?;
+        Ok(Adversarial { steps: vec![], ..found })
     }
 }
 
@@ -336,7 +294,7 @@ fn what_a_users_model_or_attack_gives_is_checked() -> Result<()> {
         told(attack.attack(&Careless { classes: 3 }, &data, 0.1).map(drop), "logits");
     }
     let affine = Affine { w: vec![1.0; 4] };
-    told(attack_over_eps(&affine, &data, &Careless { classes: 2 }, &[0.1]).map(drop), "steps and restarts");
+    told(attack_over_eps(&affine, &data, &Careless { classes: 2 }, &[0.1]).map(drop), "what the attack gave");
     let (net, digits) = trained();
     let pulled = Classifier::pull_back(net, digits.images(), &mut |_, _| Ok(Array2::zeros((1, 10))));
     told(pulled.map(drop), "cotangent");
@@ -355,10 +313,7 @@ fn bad_input_is_refused() -> Result<()> {
         assert!(matches!(attack.attack(&Broken, &data, 0.1), Err(Error::NotFinite { .. })));
         assert!(matches!(attack.attack(&Affine { w: vec![1.0; 5] }, &data, 0.1), Err(Error::Shape { .. })));
         let perturb = |images: Array2<f32>, labels: &[u8]| {
-            attack
-                .perturb(&model, Batch { images: images.view(), labels, first: 0 }, 0.1)
-                .map(|_| ())
-                .unwrap_err()
+            attack.perturb(&model, Batch::new(images.view(), labels), 0.1).map(|_| ()).unwrap_err()
         };
         assert!(matches!(perturb(Array2::zeros((0, 4)), &[]), Error::Empty { .. }));
         assert!(matches!(perturb(Array2::zeros((2, 4)), &[0]), Error::Shape { .. }));

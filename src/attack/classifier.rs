@@ -25,15 +25,16 @@ pub trait Classifier {
     /// a cotangent: one backward pass serves any loss.
     ///
     /// `cotangent(rows, logits)` gives the cotangents of some rows of the batch from their logits, both
-    /// `(rows.len(), classes)`. It is called for consecutive rows that cover the batch, in one piece or in several.
+    /// `(rows.len(), classes)`. It is called for pieces of consecutive rows that cover the batch, once for each row, in any
+    /// order.
     ///
     /// # Errors
     /// Whatever the model refuses.
     fn pull_back(&self, images: ArrayView2<'_, f32>, cotangent: &mut Cotangent<'_>) -> Result<PulledBack>;
 }
 
-/// The cotangents of some rows of a batch, from the rows and their logits.
-pub type Cotangent<'a> = dyn FnMut(Range<usize>, ArrayView2<'_, f32>) -> Result<Array2<f32>> + 'a;
+/// The cotangents of some rows of a batch, from the rows and their logits. A model may call it from another thread.
+pub type Cotangent<'a> = dyn FnMut(Range<usize>, ArrayView2<'_, f32>) -> Result<Array2<f32>> + Send + 'a;
 
 /// What a backward pass gives.
 #[derive(Clone)]

@@ -1,7 +1,11 @@
 //! The fast gradient sign method.
 
+use super::adversarial::Adversarial;
+use super::batch::{Batch, check_eps};
 use super::classifier::Classifier;
-use super::fixed_eps::{Adversarial, Batch, FixedEps};
+use super::climb::one_step;
+use super::fixed_eps::FixedEps;
+use super::queries::Queries;
 use crate::error::Result;
 
 /// FGSM (Goodfellow, Shlens and Szegedy 2015): `x = clip(x0 + eps sign(d cross-entropy / dx0), 0, 1)`.
@@ -15,12 +19,9 @@ impl FixedEps for Fgsm {
         "FGSM".to_owned()
     }
 
-    fn perturb(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32) -> Result<Adversarial> {
-        batch.check(model, eps)?;
-        let mut images = batch.images.to_owned();
-        let gradient = batch.ascent(model, &images)?.gradient;
-        batch.climb(&mut images, &gradient, eps, eps);
-        let rows = images.nrows();
-        Ok(Adversarial { images, steps: vec![1; rows], restarts: vec![0; rows] })
+    fn run(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32, _: usize) -> Result<Adversarial> {
+        batch.check(model)?;
+        check_eps(eps)?;
+        one_step(batch, Queries::new(model, batch.len()), eps, &batch.images.to_owned())
     }
 }

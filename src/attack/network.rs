@@ -1,7 +1,7 @@
 //! Networks as classifiers.
 
 use super::classifier::{Classifier, Cotangent, PulledBack};
-use super::fixed_eps::same_size;
+use super::queries::same_size;
 use crate::error::Result;
 use crate::nn::Network;
 use crate::nn::blocks::{blocks, filled};

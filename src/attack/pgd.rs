@@ -1,8 +1,12 @@
 //! Projected gradient descent.
 
+use super::adversarial::Adversarial;
+use super::batch::{Batch, check_eps, key};
 use super::classifier::Classifier;
-use super::fixed_eps::{Adversarial, Batch, FixedEps, checked_logits};
-use super::loss::{cross_entropy, margin};
+use super::climb::{ascent, climb, random_point};
+use super::fixed_eps::FixedEps;
+use super::loss::cross_entropy;
+use super::queries::Queries;
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, Stream, stream};
 use ndarray::{Array2, ArrayView2};
@@ -130,64 +134,95 @@ impl Pgd {
         (eps, step): (f32, f32),
         random: &dyn Fn(usize, usize) -> Stream,
     ) -> Result<Adversarial> {
-        batch.check(model, eps)?;
+        batch.check(model)?;
+        check_eps(eps)?;
         self.check()?;
-        let mut found = Found::nothing(batch, self.keep);
-        for restart in 0..self.restarts {
-            let mut x = match restart == 0 && !self.random_start {
-                true => batch.images.to_owned(),
-                false => batch.random_point(eps, |row| random(row, restart)),
-            };
-            for done in 0..self.steps {
-                let pulled = batch.ascent(model, &x)?;
-                if self.keep == Keep::Best {
-                    found.offer(&x, pulled.logits.view(), batch.labels, done, restart);
-                }
-                batch.climb(&mut x, &pulled.gradient, step, eps);
-            }
-            found.offer(&x, checked_logits(model, x.view())?.view(), batch.labels, self.steps, restart);
+        let mut found = self.run_from(model, batch, (eps, step), 0, &|row| random(row, 0))?;
+        for restart in 1..self.restarts {
+            let other = self.run_from(model, batch, (eps, step), restart, &|row| random(row, restart))?;
+            self.better(&mut found, &other);
         }
         Ok(found.adversarial)
     }
-}
 
-/// The best image of every example so far.
-struct Found {
-    adversarial: Adversarial,
-    /// What it is the best of: small is good.
-    score: fn(&[f32], u8) -> f64,
-    scores: Vec<f64>,
-}
-
-impl Found {
-    fn nothing(batch: Batch<'_>, keep: Keep) -> Self {
-        let rows = batch.images.nrows();
-        let adversarial =
-            Adversarial { images: batch.images.to_owned(), steps: vec![0; rows], restarts: vec![0; rows] };
-        let score: fn(&[f32], u8) -> f64 = match keep {
-            Keep::Best | Keep::Last => margin,
-            Keep::LastByLoss => |logits, label| -cross_entropy(logits, label),
+    fn run_from(
+        &self,
+        model: &dyn Classifier,
+        batch: Batch<'_>,
+        (eps, step): (f32, f32),
+        restart: usize,
+        random: &dyn Fn(usize) -> Stream,
+    ) -> Result<Run> {
+        let mut queries = Queries::new(model, batch.len());
+        let mut x = match restart == 0 && !self.random_start {
+            true => batch.images.to_owned(),
+            false => random_point(batch, eps, random),
         };
-        Self { adversarial, score, scores: vec![f64::INFINITY; rows] }
+        let mut run = Run::nothing(batch, restart);
+        for done in 0..self.steps {
+            let pulled = ascent(batch, &mut queries, &x)?;
+            run.see(batch, &x, pulled.logits.view(), done, self.keep == Keep::Best);
+            climb(batch, &mut x, &pulled.gradient, step, eps);
+        }
+        let rows: Vec<usize> = (0..batch.len()).collect();
+        let logits = queries.logits(&rows, x.view())?;
+        run.see(batch, &x, logits.view(), self.steps, true);
+        run.adversarial.calls = queries.into_calls();
+        Ok(run)
     }
 
-    /// Takes the rows of `x` that are better than what was found so far.
-    fn offer(
+    /// Takes over what another restart did better.
+    fn better(&self, found: &mut Run, other: &Run) {
+        if self.keep != Keep::LastByLoss {
+            found.adversarial.improve(&other.adversarial);
+            return;
+        }
+        for row in 0..found.losses.len() {
+            if other.losses[row] > found.losses[row] {
+                found.losses[row] = other.losses[row];
+                found.adversarial.take(row, &other.adversarial, row);
+            }
+            found.adversarial.calls[row].add(other.adversarial.calls[row]);
+        }
+    }
+}
+
+/// One run, and the cross-entropy of the images that it keeps; the negative one towards a target.
+struct Run {
+    adversarial: Adversarial,
+    losses: Vec<f64>,
+}
+
+impl Run {
+    fn nothing(batch: Batch<'_>, restart: usize) -> Self {
+        let mut adversarial = Adversarial::nothing(batch);
+        adversarial.restarts.fill(restart as u32);
+        Self { adversarial, losses: vec![f64::NEG_INFINITY; batch.len()] }
+    }
+
+    /// Takes note of which rows of `x` fool. If `keep`, takes those that are better than what was kept so far.
+    fn see(
         &mut self,
+        batch: Batch<'_>,
         x: &Array2<f32>,
         logits: ArrayView2<'_, f32>,
-        labels: &[u8],
         step: usize,
-        restart: usize,
+        keep: bool,
     ) {
         let found = &mut self.adversarial;
-        for (row, &label) in labels.iter().enumerate() {
-            let score = (self.score)(&logits.row(row).to_vec(), label);
-            if score < self.scores[row] {
-                self.scores[row] = score;
+        for (row, logits) in logits.rows().into_iter().enumerate() {
+            let logits = logits.to_vec();
+            let (fooled, margin) = (batch.fooled(row, &logits), batch.margin(row, &logits));
+            if fooled && found.first_success[row].is_none() {
+                found.first_success[row] = Some(step as u32);
+            }
+            if keep && margin < found.margins[row] {
                 found.images.row_mut(row).assign(&x.row(row));
-                found.steps[row] = step as u32;
-                found.restarts[row] = restart as u32;
+                (found.success[row], found.margins[row], found.steps[row]) = (fooled, margin, step as u32);
+                self.losses[row] = match batch.targets {
+                    None => cross_entropy(&logits, batch.labels[row]),
+                    Some(targets) => -cross_entropy(&logits, targets[row]),
+                };
             }
         }
     }
@@ -199,11 +234,25 @@ impl FixedEps for Pgd {
         format!("PGD-{}{restarts}", self.steps)
     }
 
+    fn restarts(&self) -> usize {
+        self.restarts
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn run(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32, restart: usize) -> Result<Adversarial> {
+        batch.check(model)?;
+        check_eps(eps)?;
+        self.check()?;
+        let random = |row: usize| stream(self.seed, Purpose::Attack, key(batch, row, restart));
+        Ok(self.run_from(model, batch, (eps, eps * self.relative_step), restart, &random)?.adversarial)
+    }
+
     fn perturb(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32) -> Result<Adversarial> {
-        let random = |row: usize, restart: usize| {
-            let index = (batch.first + row) as u64 | (restart as u64) << 40;
-            stream(self.seed, Purpose::Attack, index)
-        };
+        let random =
+            |row: usize, restart: usize| stream(self.seed, Purpose::Attack, key(batch, row, restart));
         self.search(model, batch, (eps, eps * self.relative_step), &random)
     }
 }

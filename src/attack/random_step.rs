@@ -1,7 +1,11 @@
 //! One step on the clean image, along the gradient of a random point near it.
 
+use super::adversarial::Adversarial;
+use super::batch::{Batch, check_eps, key};
 use super::classifier::Classifier;
-use super::fixed_eps::{Adversarial, Batch, FixedEps};
+use super::climb::{one_step, random_point};
+use super::fixed_eps::FixedEps;
+use super::queries::Queries;
 use crate::error::Result;
 use crate::seed::{Purpose, Stream, stream};
 
@@ -47,19 +51,16 @@ impl RandomStep {
     /// Attacks every example along the gradient of the point that the numbers of `random(row)` give.
     ///
     /// # Errors
-    /// As [`FixedEps::perturb`].
+    /// As [`FixedEps::run`].
     pub(crate) fn step(
         model: &dyn Classifier,
         batch: Batch<'_>,
         eps: f32,
         random: impl Fn(usize) -> Stream,
     ) -> Result<Adversarial> {
-        batch.check(model, eps)?;
-        let gradient = batch.ascent(model, &batch.random_point(eps, random))?.gradient;
-        let mut images = batch.images.to_owned();
-        batch.climb(&mut images, &gradient, eps, eps);
-        let rows = images.nrows();
-        Ok(Adversarial { images, steps: vec![1; rows], restarts: vec![0; rows] })
+        batch.check(model)?;
+        check_eps(eps)?;
+        one_step(batch, Queries::new(model, batch.len()), eps, &random_point(batch, eps, random))
     }
 }
 
@@ -68,8 +69,12 @@ impl FixedEps for RandomStep {
         "random step".to_owned()
     }
 
-    fn perturb(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32) -> Result<Adversarial> {
-        let random = |row: usize| stream(self.seed, Purpose::Attack, (batch.first + row) as u64);
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn run(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32, restart: usize) -> Result<Adversarial> {
+        let random = |row: usize| stream(self.seed, Purpose::Attack, key(batch, row, restart));
         Self::step(model, batch, eps, random)
     }
 }

@@ -2,8 +2,9 @@
 
 use super::classifier::Classifier;
 use super::curve::ErrorCurve;
-use super::fixed_eps::{FixedEps, checked_logits, same_size};
+use super::fixed_eps::FixedEps;
 use super::loss::margin;
+use super::queries::checked_logits;
 use crate::data::Dataset;
 use crate::display::{Content, show};
 use crate::error::{Error, Result};
@@ -36,7 +37,7 @@ struct Record {
 /// Attacks every example of `data` at every value of `eps`.
 ///
 /// # Errors
-/// [`Error::Empty`] for no eps; as [`FixedEps::perturb`].
+/// [`Error::Empty`] for no eps; as [`FixedEps::run`].
 pub fn attack_over_eps(
     model: &dyn Classifier,
     data: &Dataset,
@@ -54,12 +55,7 @@ pub fn attack_over_eps(
     let mut records = Vec::with_capacity(eps.len() * data.len());
     for &eps in eps {
         let found = attack.attack(model, data, eps)?;
-        same_size("images of the attack", found.images.dim(), data.images().dim())?;
-        same_size(
-            "steps and restarts of the attack",
-            (found.steps.len(), found.restarts.len()),
-            (data.len(), data.len()),
-        )?;
+        found.check(data.images().dim())?;
         let logits = checked_logits(model, found.images.view())?;
         for (example, &label) in data.labels().iter().enumerate() {
             let row = |array: &Array2<f32>| array.row(example).to_vec();

@@ -167,7 +167,7 @@ impl AdversarialTraining {
         keys: Keys<'_>,
     ) -> Result<Adversarial> {
         self.check()?;
-        let batch = Batch { images, labels, first: 0 };
+        let batch = Batch::new(images, labels);
         match self.method {
             AdversarialMethod::OneStep => RandomStep::step(model, batch, self.eps, |row| keys.stream(row, 0)),
             AdversarialMethod::Pgd => Pgd::new()
