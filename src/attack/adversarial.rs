@@ -2,9 +2,11 @@
 
 use super::batch::Batch;
 use super::queries::{Calls, same_size};
+use super::warning::Warning;
 use crate::display::{Content, show};
 use crate::error::{Error, Result};
 use ndarray::{Array2, ArrayView2};
+use std::collections::HashSet;
 
 /// What an attack found, one entry per example. Every image is inside its ball and in `[0, 1]`, whether it fools or not;
 /// [`success`](Adversarial::success) says which do.
@@ -24,6 +26,8 @@ pub struct Adversarial {
     pub restarts: Vec<u32>,
     /// Calls of the model.
     pub calls: Vec<Calls>,
+    /// What makes the result doubtful.
+    pub warnings: Vec<Warning>,
 }
 
 impl Adversarial {
@@ -38,11 +42,13 @@ impl Adversarial {
             first_success: vec![None; rows],
             restarts: vec![0; rows],
             calls: vec![Calls::default(); rows],
+            warnings: vec![],
         }
     }
 
     /// Takes over from another run on the same examples what is better there: images that fool where those of this run
-    /// do not, or else smaller margins. The first of equals stays. Calls are added.
+    /// do not, or else smaller margins. The first of equals stays. Calls and warnings are added;
+    /// [`settle`](Adversarial::settle) is for the end.
     pub(super) fn improve(&mut self, other: &Adversarial) {
         for row in 0..self.success.len().min(other.success.len()) {
             let (ours, theirs) = (self.success[row], other.success[row]);
@@ -51,6 +57,16 @@ impl Adversarial {
             }
             self.calls[row].add(other.calls[row]);
         }
+        for warning in &other.warnings {
+            Warning::add(&mut self.warnings, warning.clone());
+        }
+    }
+
+    /// Leaves out warnings about examples that fool in the end.
+    pub(super) fn settle(&mut self, batch: Batch<'_>) {
+        let fooled = self.success.iter().enumerate().filter(|(_, fooled)| **fooled);
+        let fooled: HashSet<usize> = fooled.map(|(row, _)| batch.number(row)).collect();
+        self.warnings.retain_mut(|warning| warning.keep_examples(|number| !fooled.contains(&number)));
     }
 
     /// Replaces a row by one of another run, but for the calls.

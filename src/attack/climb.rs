@@ -45,6 +45,7 @@ pub(super) fn into_ball(value: f32, clean: f32, eps: f32) -> f32 {
 
 /// The clean images after one step along the gradient at `at`.
 pub(super) fn one_step(
+    name: &str,
     batch: Batch<'_>,
     mut queries: Queries<'_>,
     eps: f32,
@@ -59,6 +60,7 @@ pub(super) fn one_step(
     found.judge(batch, images.view(), logits.view());
     found.steps.fill(1);
     found.first_success = found.success.iter().map(|fooled| fooled.then_some(1)).collect();
+    found.warnings = queries.warnings(name, batch, &found.success);
     found.calls = queries.into_calls();
     Ok(found)
 }

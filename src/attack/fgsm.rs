@@ -22,6 +22,6 @@ impl FixedEps for Fgsm {
     fn run(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32, _: usize) -> Result<Adversarial> {
         batch.check(model)?;
         check_eps(eps)?;
-        one_step(batch, Queries::new(model, batch.len()), eps, &batch.images.to_owned())
+        one_step("FGSM", batch, Queries::new(model, batch.len()), eps, &batch.images.to_owned())
     }
 }

@@ -46,6 +46,7 @@ pub trait FixedEps: Send + Sync {
         for restart in 1..self.restarts() {
             found.improve(&self.run(model, batch, eps, restart)?);
         }
+        found.settle(batch);
         Ok(found)
     }
 

@@ -5,6 +5,7 @@ use super::batch::Batch;
 use super::classifier::Classifier;
 use super::norm::Norm;
 use super::queries::Calls;
+use super::warning::Warning;
 use crate::data::Dataset;
 use crate::display::{Content, show};
 use crate::error::Result;
@@ -62,15 +63,17 @@ pub struct Nearest {
     pub restarts: Vec<u32>,
     /// Calls of the model.
     pub calls: Vec<Calls>,
+    /// What makes the result doubtful.
+    pub warnings: Vec<Warning>,
 }
 
 impl Nearest {
     /// Nothing found yet: the clean images, without success.
     pub(super) fn nothing(batch: Batch<'_>, norm: Norm) -> Self {
-        let Adversarial { images, success, margins, steps, first_success, restarts, calls } =
+        let Adversarial { images, success, margins, steps, first_success, restarts, calls, warnings } =
             Adversarial::nothing(batch);
         let distances = vec![f64::NAN; success.len()];
-        Self { norm, images, success, margins, distances, steps, first_success, restarts, calls }
+        Self { norm, images, success, margins, distances, steps, first_success, restarts, calls, warnings }
     }
 
     /// The median distance; infinite where the search failed for half of the examples or more, since nothing is known

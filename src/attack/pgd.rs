@@ -142,6 +142,7 @@ impl Pgd {
             let other = self.run_from(model, batch, (eps, step), restart, &|row| random(row, restart))?;
             self.better(&mut found, &other);
         }
+        found.adversarial.settle(batch);
         Ok(found.adversarial)
     }
 
@@ -167,6 +168,7 @@ impl Pgd {
         let rows: Vec<usize> = (0..batch.len()).collect();
         let logits = queries.logits(&rows, x.view())?;
         run.see(batch, &x, logits.view(), self.steps, true);
+        run.adversarial.warnings = queries.warnings(&self.name(), batch, &run.adversarial.success);
         run.adversarial.calls = queries.into_calls();
         Ok(run)
     }

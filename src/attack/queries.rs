@@ -1,6 +1,8 @@
 //! What an attack asks its victim, checked and counted.
 
+use super::batch::Batch;
 use super::classifier::{Classifier, PulledBack};
+use super::warning::Warning;
 use crate::error::{Error, Result, finite};
 use ndarray::{Array2, ArrayView2};
 
@@ -26,17 +28,49 @@ impl Calls {
 pub(super) struct Queries<'a> {
     model: &'a dyn Classifier,
     calls: Vec<Calls>,
+    /// Where gradients said nothing.
+    blind: Vec<Blind>,
+}
+
+/// What an attack along gradients met at an example.
+#[derive(Clone, Copy, Default)]
+struct Blind {
+    /// A cotangent of zeros.
+    flat: bool,
+    /// A gradient of zeros from another cotangent.
+    zero: bool,
 }
 
 impl<'a> Queries<'a> {
     /// Nothing asked yet about `rows` examples.
     pub(super) fn new(model: &'a dyn Classifier, rows: usize) -> Self {
-        Self { model, calls: vec![Calls::default(); rows] }
+        Self { model, calls: vec![Calls::default(); rows], blind: vec![Blind::default(); rows] }
     }
 
     /// Number of classes of the model.
     pub(super) fn classes(&self) -> usize {
         self.model.classes()
+    }
+
+    /// Warnings about the examples that met gradients of zeros and do not fool in the end, for the attack `name`.
+    pub(super) fn warnings(&self, name: &str, batch: Batch<'_>, success: &[bool]) -> Vec<Warning> {
+        let met = |kind: fn(&Blind) -> bool| -> Vec<usize> {
+            let rows = self.blind.iter().zip(success).enumerate();
+            let mut examples: Vec<usize> = rows
+                .filter(|(_, (b, fooled))| kind(b) && !**fooled)
+                .map(|(row, _)| batch.number(row))
+                .collect();
+            examples.sort_unstable();
+            examples
+        };
+        let attack = || name.to_owned();
+        [
+            Warning::ZeroGradient { attack: attack(), examples: met(|b| b.zero) },
+            Warning::SaturatedLoss { attack: attack(), examples: met(|b| b.flat) },
+        ]
+        .into_iter()
+        .filter(|warning| warning.examples().is_some_and(|examples| !examples.is_empty()))
+        .collect()
     }
 
     /// The calls so far, one entry per example of the batch.
@@ -59,12 +93,16 @@ impl<'a> Queries<'a> {
         images: ArrayView2<'_, f32>,
         mut cotangent: impl FnMut(usize, &[f32], &mut [f32]) + Send,
     ) -> Result<PulledBack> {
+        let mut flat = vec![false; rows.len()];
         let pulled = self.model.pull_back(images, &mut |range, logits| {
             let mut all = Array2::zeros(logits.dim());
             let logits = logits.as_standard_layout();
             for ((i, logits), mut out) in range.zip(logits.rows()).zip(all.rows_mut()) {
                 if let (Some(logits), Some(out)) = (logits.to_slice(), out.as_slice_mut()) {
                     cotangent(i, logits, out);
+                    if let Some(flat) = flat.get_mut(i) {
+                        *flat = out.iter().all(|slope| *slope == 0.0);
+                    }
                 }
             }
             Ok(all)
@@ -74,6 +112,12 @@ impl<'a> Queries<'a> {
         finite("logits of the model", pulled.logits.iter())?;
         finite("the input gradient", pulled.gradient.iter())?;
         self.count(rows, true);
+        for ((&row, flat), gradient) in rows.iter().zip(flat).zip(pulled.gradient.rows()) {
+            if let Some(blind) = self.blind.get_mut(row) {
+                blind.flat |= flat;
+                blind.zero |= !flat && gradient.iter().all(|slope| *slope == 0.0);
+            }
+        }
         Ok(pulled)
     }
 

@@ -60,7 +60,13 @@ impl RandomStep {
     ) -> Result<Adversarial> {
         batch.check(model)?;
         check_eps(eps)?;
-        one_step(batch, Queries::new(model, batch.len()), eps, &random_point(batch, eps, random))
+        one_step(
+            "random step",
+            batch,
+            Queries::new(model, batch.len()),
+            eps,
+            &random_point(batch, eps, random),
+        )
     }
 }
 
