@@ -59,6 +59,7 @@ pub mod attack;
 pub mod data;
 pub mod device;
 mod display;
+pub mod dynamics;
 pub mod error;
 pub mod exchange;
 pub mod experiments;

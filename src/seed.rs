@@ -32,6 +32,10 @@ pub enum Purpose {
     FabStart = 23,
     /// Transformations of an image under attack; the index is the example.
     Transformation = 24,
+    /// The weights of a random system; the index counts its arrays.
+    RandomSystem = 30,
+    /// Starting points of a search for fixed points; the index is the start.
+    MultiStart = 31,
 }
 
 /// A stream of random numbers.

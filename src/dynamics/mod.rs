@@ -1,0 +1,16 @@
+//! Gated recurrent networks as flows: given the weights of a GRU, its phase portrait with every fixed point proved.
+//!
+//! All of it is float64, knows no training and no plot. [`GruWeights`] gives a [flow](GruFlow) and a [map](GruMap);
+//! everything that integrates or analyses takes a [`VectorField`].
+
+pub mod families;
+mod field;
+mod flow;
+mod gate;
+mod gru;
+mod map;
+
+pub use field::VectorField;
+pub use flow::GruFlow;
+pub use gru::{GruWeights, Reset};
+pub use map::GruMap;
