@@ -2,6 +2,8 @@
 
 #[path = "plot/figures.rs"]
 mod figures;
+#[path = "plot/flow_parts.rs"]
+mod flow_parts;
 #[path = "plot/pixels.rs"]
 mod pixels;
 

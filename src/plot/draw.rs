@@ -2,7 +2,8 @@
 
 use super::axis::Mapping;
 use super::font::Fonts;
-use super::geometry::{clip_line, clip_polygon, dashes, thin_dots, thin_line};
+use super::geometry::{arrowhead, clip_line, clip_polygon, dashes, thin_dots, thin_line};
+use super::marker;
 use super::resolve::{Part, Resolved, Run, places};
 use super::scene::{Align, Layer, Point, Rect, Shape, Text, Weight, edges};
 use super::series::{Course, Dash, Series};
@@ -32,7 +33,7 @@ pub(super) fn panel(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Ve
     let mut others = vec![axes(resolved, frame, (&x, &y), fonts)];
     for (series, part) in resolved.panel.series.iter().zip(&resolved.parts) {
         let layer = draw(series, part, resolved, frame, (&x, &y), fonts);
-        let fill = matches!(series, Series::Band(_) | Series::Heatmap(_));
+        let fill = matches!(series, Series::Band(_) | Series::Heatmap(_) | Series::Regions(_));
         if fill { fills.push(layer) } else { others.push(layer) }
     }
     others.push(heading(resolved, frame, fonts));
@@ -64,10 +65,24 @@ fn draw(
                 }
             }
         }
+        Series::Curves(curves) => {
+            let width = curves.width * POINT;
+            for run in &part.runs {
+                let points: Vec<Point> = run.iter().map(|p| (x.at(p.x), y.at(p.low))).collect();
+                stroke(&thin_line(&points), part.dash, width, color, plot, &mut layer);
+                if curves.arrows {
+                    let heads = clip_line(&points, plot);
+                    let heads = heads.iter().filter_map(|part| arrowhead(part, 3.4 * width + 2.6));
+                    layer.shapes.extend(heads.map(|points| Shape::Fill { points, color, alpha: 1.0 }));
+                }
+            }
+        }
         Series::Points(points) => {
             let all: Vec<Point> = part.runs.iter().flat_map(|run| visible(run, (x, y))).collect();
             let dots = thin_dots(&all, points.diameter * POINT);
-            layer.shapes.extend(dots.into_iter().map(|center| dot(center, points.diameter)));
+            let kind = (points.marker, points.filling);
+            let shapes = |center| marker::shapes(kind, center, points.diameter * POINT, color);
+            layer.shapes.extend(dots.into_iter().flat_map(shapes));
         }
         Series::Band(band) => {
             for run in &part.runs {
@@ -83,16 +98,12 @@ fn draw(
             }
         }
         Series::Heatmap(map) => {
-            let (rows, columns) = map.values.dim();
-            // Parts outside of the panel get no width there.
-            let within = |edges: Vec<f64>, low: f64, high: f64| -> Vec<f64> {
-                edges.into_iter().map(|edge| edge.max(low).min(high)).collect()
-            };
-            layer.shapes.push(Shape::Raster {
-                x: within(edges(x.at(map.x.0), x.at(map.x.1), columns), plot.left, plot.right),
-                y: within(edges(y.at(map.y.1), y.at(map.y.0), rows), plot.top, plot.bottom),
-                colors: map.colors(),
-            });
+            let places = ((x.at(map.x.0), x.at(map.x.1)), (y.at(map.y.1), y.at(map.y.0)));
+            layer.shapes.push(cells(map.values.dim(), places, plot, map.colors()));
+        }
+        Series::Regions(map) => {
+            let places = ((x.at(map.x.0), x.at(map.x.1)), (y.at(map.y.1), y.at(map.y.0)));
+            layer.shapes.push(cells(map.labels.dim(), places, plot, map.colors()));
         }
         Series::Reference(reference) => {
             let points: Vec<Point> = course(reference.course, resolved, (x, y))
@@ -112,6 +123,23 @@ fn draw(
         }
     }
     layer
+}
+
+/// A matrix over a stretch of the page; parts outside of the panel get no width there.
+fn cells(
+    (rows, columns): (usize, usize),
+    (x, y): ((f64, f64), (f64, f64)),
+    plot: &Rect,
+    colors: Vec<Option<Color>>,
+) -> Shape {
+    let within = |edges: Vec<f64>, low: f64, high: f64| -> Vec<f64> {
+        edges.into_iter().map(|edge| edge.max(low).min(high)).collect()
+    };
+    Shape::Raster {
+        x: within(edges(x.0, x.1, columns), plot.left, plot.right),
+        y: within(edges(y.0, y.1, rows), plot.top, plot.bottom),
+        colors,
+    }
 }
 
 /// Where the points of a run lie that are inside of the panel.

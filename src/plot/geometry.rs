@@ -40,6 +40,40 @@ pub(super) fn thin_dots(points: &[Point], diameter: f64) -> Vec<Point> {
     points.iter().filter(|p| taken.insert(cell(p))).copied().collect()
 }
 
+/// The corners of an arrowhead this long in the middle of a line, or none where the line is hardly longer than it.
+pub(super) fn arrowhead(points: &[Point], length: f64) -> Option<Vec<Point>> {
+    let step = |pair: &[Point]| match pair {
+        [a, b] => (b.0 - a.0).hypot(b.1 - a.1),
+        _ => 0.0,
+    };
+    let whole: f64 = points.windows(2).map(step).sum();
+    if whole < 1.5 * length {
+        return None;
+    }
+    // From its back to its tip along the line, so that it turns with it.
+    let at = |target: f64| {
+        let mut done = 0.0;
+        for pair in points.windows(2) {
+            let here = step(pair);
+            if let (&[a, b], true) = (pair, done + here >= target && here > 0.0) {
+                let share = (target - done) / here;
+                return Some((a.0 + share * (b.0 - a.0), a.1 + share * (b.1 - a.1)));
+            }
+            done += here;
+        }
+        points.last().copied()
+    };
+    let (back, tip) = (at((whole - length) / 2.0)?, at((whole + length) / 2.0)?);
+    let (dx, dy) = (tip.0 - back.0, tip.1 - back.1);
+    let size = dx.hypot(dy);
+    if size < 0.2 * length {
+        return None;
+    }
+    let (dx, dy) = (length * dx / size, length * dy / size);
+    let side = |s: f64| (tip.0 - dx - s * 0.42 * dy, tip.1 - dy + s * 0.42 * dx);
+    Some(vec![tip, side(1.0), (tip.0 - 0.75 * dx, tip.1 - 0.75 * dy), side(-1.0)])
+}
+
 /// The parts of a line inside of `rect`.
 pub(super) fn clip_line(points: &[Point], rect: &Rect) -> Vec<Vec<Point>> {
     let mut parts: Vec<Vec<Point>> = Vec::new();
@@ -182,6 +216,16 @@ mod tests {
         assert_eq!(kept.len(), 4);
         assert!(kept.windows(2).all(|w| w[0].0 <= w[1].0));
         assert!(kept.iter().any(|p| p.1 == 6.0) && kept.iter().any(|p| p.1 == 0.0));
+    }
+
+    #[test]
+    fn an_arrowhead_points_to_the_end_of_its_line() {
+        let head = arrowhead(&[(0.0, 0.0), (40.0, 0.0), (100.0, 0.0)], 6.0).unwrap();
+        assert_eq!(head[0], (53.0, 0.0));
+        assert!(head[1..].iter().all(|p| p.0 < 49.0 && p.1.abs() < 3.0));
+        let back = arrowhead(&[(100.0, 0.0), (0.0, 0.0)], 6.0).unwrap();
+        assert_eq!(back[0], (47.0, 0.0));
+        assert!(arrowhead(&[(0.0, 0.0), (8.0, 0.0)], 6.0).is_none());
     }
 
     #[test]

@@ -32,8 +32,10 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
     let mut own: Vec<Option<Placed>> = vec![None; panels.len()];
     let mut common = None;
     let inside = width - 2.0 * MARGIN;
+    let beside = if panels.iter().any(|resolved| resolved.panel.equal) { 0.0 } else { 0.31 };
     match legend::shared(&names) {
-        Some(entries) => common = place(entries, fonts, inside, if columns == 1 { 0.31 } else { 0.2 }),
+        // Equal axes make a panel as high as it is wide: there is more room below.
+        Some(entries) => common = place(entries, fonts, inside, if columns == 1 { beside } else { 0.2 }),
         None => {
             let cell = (inside - PANEL_GAP * (columns - 1) as f64) / columns as f64;
             let fits = |entries: &Vec<_>| beside_fits(&Block::column(entries.clone(), fonts), cell, 0.31);
@@ -57,18 +59,22 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
     };
     area.right -= beside;
     let gaps = PANEL_GAP * (rows - 1) as f64;
-    let height = match figure.size {
-        Some(size) => size.1,
-        None => {
-            let panel = if columns < 3 { PANEL_HEIGHT } else { NARROW_PANEL_HEIGHT };
-            let legends = (0..rows).map(|row| own_below(&own, columns, row)).sum::<f64>();
-            (area.top + rows as f64 * panel + gaps + legends + below + MARGIN).ceil()
-        }
+    let legends = (0..rows).map(|row| own_below(&own, columns, row)).sum::<f64>();
+    let high = |panel: f64| (area.top + rows as f64 * panel + gaps + legends + below + MARGIN).ceil();
+    let laid = |height: f64| {
+        let area = Rect { bottom: height - MARGIN - below, ..area };
+        frames(panels, &cells(&area, rows, columns, panels.len()), &own, columns, fonts)
     };
+    let panel = if columns < 3 { PANEL_HEIGHT } else { NARROW_PANEL_HEIGHT };
+    let mut height = figure.size.map_or_else(|| high(panel), |size| size.1);
+    let mut frames = laid(height)?;
+    if figure.size.is_none() && panels.iter().any(|resolved| resolved.panel.equal) {
+        // Once the width is known, the height that equal axes need.
+        height = high((panel + missing_height(panels, &frames)).max(2.0 * SHORTEST));
+        frames = laid(height)?;
+    }
+    equalise(panels, &mut frames, fonts);
     area.bottom = height - MARGIN - below;
-
-    let cells = cells(&area, rows, columns, panels.len());
-    let frames = frames(panels, &cells, &own, columns, fonts)?;
 
     let mut layers = Vec::new();
     if !figure.title.is_empty() {
@@ -270,6 +276,40 @@ fn frames(
         frames.push(Frame { cell: *cell, plot, x_ticks, y_ticks, label_bottom: cell.bottom - legend });
     }
     Ok(frames)
+}
+
+/// Height of a plot for each unit of its width, where both axes have the same unit.
+fn ratio(resolved: &Resolved<'_>) -> Option<f64> {
+    let ratio = (resolved.y.1 - resolved.y.0) / (resolved.x.1 - resolved.x.0);
+    (resolved.panel.equal && ratio.is_finite() && ratio > 0.0).then_some(ratio)
+}
+
+/// What the panel that needs most is short of, or has too much of where all have.
+fn missing_height(panels: &[Resolved<'_>], frames: &[Frame]) -> f64 {
+    let missing = |(resolved, frame): (&Resolved<'_>, &Frame)| match ratio(resolved) {
+        Some(ratio) => frame.plot.width() * ratio - frame.plot.height(),
+        None => 0.0,
+    };
+    let most = panels.iter().zip(frames).map(missing).fold(f64::NEG_INFINITY, f64::max);
+    // A panel a thousand times as high as wide is shrunk to its width.
+    most.clamp(-2.0 * PANEL_HEIGHT, 4.0 * PANEL_HEIGHT)
+}
+
+/// Makes plots smaller until a unit is as long on one axis as on the other.
+fn equalise(panels: &[Resolved<'_>], frames: &mut [Frame], fonts: &Fonts) {
+    for (resolved, frame) in panels.iter().zip(frames) {
+        let Some(ratio) = ratio(resolved) else { continue };
+        let plot = &mut frame.plot;
+        if plot.width() * ratio > plot.height() {
+            plot.right = plot.left + plot.height() / ratio;
+        } else {
+            plot.top = plot.bottom - plot.width() * ratio;
+        }
+        let mapping = Mapping::new(resolved.panel.x.scale, resolved.x, (plot.left, plot.right));
+        frame.x_ticks = fitting(resolved, &mapping, plot.width(), fonts);
+        let many = (plot.height() / 22.0).clamp(2.0, 7.0) as usize;
+        frame.y_ticks = ticks::of(&resolved.panel.y, resolved.y, many);
+    }
 }
 
 /// As many x ticks as have room for their labels.

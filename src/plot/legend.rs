@@ -3,6 +3,7 @@
 use super::color_map::ColorMap;
 use super::font::Fonts;
 use super::geometry;
+use super::marker::{self, Filling, Marker};
 use super::resolve::Resolved;
 use super::scene::{Align, Layer, Shape, Text, Weight, edges};
 use super::series::{Dash, Series};
@@ -18,8 +19,8 @@ pub(super) struct Entry {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Sample {
-    Line { color: Color, dash: Dash, width: f64, dot: Option<f64> },
-    Dot { color: Color, radius: f64 },
+    Line { color: Color, dash: Dash, width: f64, dot: Option<f64>, arrow: bool },
+    Dot { color: Color, diameter: f64, marker: Marker, filling: Filling },
     Band { color: Color, alpha: f64 },
     Colors { map: ColorMap, limits: (f64, f64) },
 }
@@ -29,6 +30,14 @@ pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut references: Vec<Entry> = Vec::new();
     for (series, part) in resolved.panel.series.iter().zip(&resolved.parts) {
+        if let Series::Regions(map) = series {
+            for (name, color) in map.regions.iter().filter(|(name, _)| !name.is_empty()) {
+                let entry = Entry { name: name.clone(), sample: Sample::Band { color: *color, alpha: 1.0 } };
+                if !entries.contains(&entry) {
+                    entries.push(entry);
+                }
+            }
+        }
         let hidden = matches!(series, Series::Line(line) if !line.in_legend);
         if hidden || series.name().is_empty() {
             continue;
@@ -40,10 +49,15 @@ pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
             Series::Line(line) => {
                 let dot = line.markers.then_some(MARKER_POINTS * POINT / 2.0);
                 let width = line.width * POINT;
-                (&mut entries, Sample::Line { color, dash: part.dash, width, dot })
+                (&mut entries, Sample::Line { color, dash: part.dash, width, dot, arrow: false })
+            }
+            Series::Curves(it) => {
+                let (dash, width, arrow) = (part.dash, it.width * POINT, it.arrows);
+                (&mut entries, Sample::Line { color, dash, width, dot: None, arrow })
             }
             Series::Points(points) => {
-                (&mut entries, Sample::Dot { color, radius: points.diameter * POINT / 2.0 })
+                let (marker, filling) = (points.marker, points.filling);
+                (&mut entries, Sample::Dot { color, diameter: points.diameter * POINT, marker, filling })
             }
             Series::Band(band) => (&mut entries, Sample::Band { color, alpha: band.alpha }),
             Series::Heatmap(it) => {
@@ -55,9 +69,9 @@ pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
             }
             Series::Reference(it) => {
                 let width = it.width * POINT;
-                (&mut references, Sample::Line { color, dash: it.dash, width, dot: None })
+                (&mut references, Sample::Line { color, dash: it.dash, width, dot: None, arrow: false })
             }
-            Series::Note(_) => continue,
+            Series::Regions(_) | Series::Note(_) => continue,
         };
         let entry = Entry { name, sample };
         if !list.contains(&entry) {
@@ -173,16 +187,21 @@ fn total(columns: &[f64]) -> f64 {
 
 fn draw_sample(sample: &Sample, x: f64, y: f64, layer: &mut Layer) {
     match *sample {
-        Sample::Line { color, dash, width, dot } => {
-            for points in geometry::dashes(&[(x, y), (x + SAMPLE, y)], dash, width) {
+        Sample::Line { color, dash, width, dot, arrow } => {
+            let line = [(x, y), (x + SAMPLE, y)];
+            for points in geometry::dashes(&line, dash, width) {
                 layer.shapes.push(Shape::Stroke { points, width, color });
+            }
+            if let Some(points) = geometry::arrowhead(&line, 3.4 * width + 2.6).filter(|_| arrow) {
+                layer.shapes.push(Shape::Fill { points, color, alpha: 1.0 });
             }
             if let Some(radius) = dot {
                 layer.shapes.push(Shape::Dot { center: (x + SAMPLE / 2.0, y), radius, color });
             }
         }
-        Sample::Dot { color, radius } => {
-            layer.shapes.push(Shape::Dot { center: (x + SAMPLE / 2.0, y), radius, color });
+        Sample::Dot { color, diameter, marker, filling } => {
+            let center = (x + SAMPLE / 2.0, y);
+            layer.shapes.extend(marker::shapes((marker, filling), center, diameter, color));
         }
         Sample::Colors { map, .. } => {
             const STEPS: usize = 36;

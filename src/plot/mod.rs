@@ -19,6 +19,7 @@
 
 mod axis;
 mod color_map;
+mod curves;
 mod draw;
 mod error_curve;
 mod figure;
@@ -31,9 +32,11 @@ mod image_grid;
 mod image_layout;
 mod layout;
 mod legend;
+mod marker;
 mod output;
 mod panel;
 mod raster;
+mod regions;
 mod resolve;
 mod robustness;
 mod scene;
@@ -47,6 +50,7 @@ mod ticks;
 
 pub use axis::{Axis, Scale};
 pub use color_map::ColorMap;
+pub use curves::Curves;
 pub use error_curve::error_curves;
 pub use figure::Figure;
 pub use font::register_plotters_font;
@@ -54,7 +58,9 @@ pub use heatmap::Heatmap;
 pub use history::training_history;
 pub use image::Image;
 pub use image_grid::{ImageGrid, Limits};
+pub use marker::{Filling, Marker};
 pub use panel::Panel;
+pub use regions::Regions;
 pub use robustness::robustness;
 pub use sensitivity::sensitivity_maps;
 pub use series::{Band, Course, Dash, Line, Note, Points, Reference, Series};

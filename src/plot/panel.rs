@@ -14,14 +14,16 @@ pub struct Panel {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// What is drawn; later series cover earlier ones, and bands and heat maps lie below all others.
+    /// Whether a unit is as long on both axes, which makes the panel as small as that needs. Not by default.
+    pub equal: bool,
+    /// What is drawn; later series cover earlier ones, and bands, heat maps and regions lie below all others.
     pub series: Vec<Series>,
 }
 
 impl Panel {
     /// A panel without series.
     pub fn new(x: Axis, y: Axis) -> Self {
-        Self { title: String::new(), letter: None, x, y, series: Vec::new() }
+        Self { title: String::new(), letter: None, x, y, equal: false, series: Vec::new() }
     }
 
     /// The panel with this title.
@@ -36,8 +38,15 @@ impl Panel {
         self
     }
 
-    /// The panel with one more series: a [`Line`](super::Line), [`Points`](super::Points),
-    /// [`Band`](super::Band), [`Heatmap`](super::Heatmap), [`Reference`](super::Reference) or [`Note`](super::Note).
+    /// The panel with a unit as long on one axis as on the other. Drawing fails on a log axis.
+    pub fn with_equal_axes(mut self) -> Self {
+        self.equal = true;
+        self
+    }
+
+    /// The panel with one more series: a [`Line`](super::Line), [`Curves`](super::Curves), [`Points`](super::Points),
+    /// [`Band`](super::Band), [`Heatmap`](super::Heatmap), [`Regions`](super::Regions), [`Reference`](super::Reference)
+    /// or [`Note`](super::Note).
     pub fn with(mut self, series: impl Into<Series>) -> Self {
         self.series.push(series.into());
         self

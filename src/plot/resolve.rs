@@ -1,7 +1,6 @@
 //! A panel checked: what of its data can be drawn, and how far its axes reach.
 
-use super::axis::Axis;
-use super::heatmap::Heatmap;
+use super::axis::{Axis, Scale};
 use super::panel::Panel;
 use super::series::{Band, Course, Dash, Series, same_length};
 use super::theme::{Color, INK, PALETTE_SIZE};
@@ -61,6 +60,9 @@ impl Part {
     }
 }
 
+/// Lowest and highest value of an axis.
+type Ends = (f64, f64);
+
 pub(super) struct Resolved<'a> {
     pub(super) panel: &'a Panel,
     /// Ends of the axes.
@@ -97,16 +99,21 @@ impl<'a> Resolved<'a> {
         }
         let all = |of: fn(&Part) -> Option<(f64, f64)>| parts.iter().filter_map(of).reduce(union);
         // A heat map that holds all other data fills its panel.
-        let filled = |data: Option<(f64, f64)>, of: fn(&Heatmap) -> (f64, f64)| {
+        let filled = |data: Option<(f64, f64)>, of: fn((Ends, Ends)) -> Ends| {
             let mut maps = panel.series.iter().filter_map(|series| match series {
-                Series::Heatmap(map) => Some(of(map)),
+                Series::Heatmap(map) => Some(of((map.x, map.y))),
+                Series::Regions(map) => Some(of((map.x, map.y))),
                 _ => None,
             });
             maps.any(|ends| data == Some(ends))
         };
         let (x, y) = (all(|p| p.x), all(|p| p.y));
-        let x = panel.x.ends(x, filled(x, |map| map.x))?;
-        let y = panel.y.ends(y, filled(y, |map| map.y))?;
+        let x = panel.x.ends(x, filled(x, |ends| ends.0))?;
+        let y = panel.y.ends(y, filled(y, |ends| ends.1))?;
+        if panel.equal && (panel.x.scale, panel.y.scale) != (Scale::Linear, Scale::Linear) {
+            let labels = format!("`{}` against `{}`", panel.y.label, panel.x.label);
+            return Err(Error::Draw(format!("equal axes need linear scales, but {labels} has a log axis")));
+        }
         let beyond = |value: f64, (low, high): (f64, f64)| value.is_nan() || value < low || value > high;
         for (part, series) in parts.iter_mut().zip(&panel.series) {
             let hidden = |p: &&Place| p.x < x.0 || p.x > x.1 || p.high < y.0 || p.low > y.1;
@@ -135,6 +142,20 @@ fn part(series: &Series, panel: &Panel) -> Result<Part> {
             within("width", line.width, 0.1..=20.0)?;
             Ok(sort(line.x.iter().zip(&line.y).map(|(&x, &y)| (x, y, y)), panel))
         }
+        Series::Curves(curves) => {
+            within("width", curves.width, 0.1..=20.0)?;
+            let mut all = Part::default();
+            for line in &curves.lines {
+                let mut part = sort(line.iter().map(|&[x, y]| (x, y, y)), panel);
+                all.runs.append(&mut part.runs);
+                all.kept += part.kept;
+                all.not_finite += part.not_finite;
+                all.not_positive += part.not_positive;
+                all.x = all.x.into_iter().chain(part.x).reduce(union);
+                all.y = all.y.into_iter().chain(part.y).reduce(union);
+            }
+            Ok(all)
+        }
         Series::Points(points) => {
             same_length(&points.name, &points.x, &points.y)?;
             within("diameter", points.diameter, 0.1..=20.0)?;
@@ -148,15 +169,16 @@ fn part(series: &Series, panel: &Panel) -> Result<Part> {
         }
         Series::Heatmap(map) => {
             map.check()?;
-            for (axis, (low, _), name) in [(&panel.x, map.x, "x"), (&panel.y, map.y, "y")] {
-                if !axis.shows(low) {
-                    let expected = format!("positive ends on a log axis (heat map `{}`)", map.name);
-                    return Err(Error::parameter(name, low, expected));
-                }
-            }
+            positive(panel, map.x, map.y, &map.name)?;
             let kept = map.finite();
             let not_finite = map.values.len() - kept;
             Ok(Part { kept, not_finite, x: Some(map.x), y: Some(map.y), ..Part::default() })
+        }
+        Series::Regions(map) => {
+            map.check()?;
+            positive(panel, map.x, map.y, "regions")?;
+            let kept = map.known();
+            Ok(Part { kept, x: Some(map.x), y: Some(map.y), ..Part::default() })
         }
         Series::Reference(reference) => {
             within("width", reference.width, 0.1..=20.0)?;
@@ -179,6 +201,17 @@ fn part(series: &Series, panel: &Panel) -> Result<Part> {
         }
         Series::Note(_) => Ok(Part::default()),
     }
+}
+
+/// Refuses a matrix that a log axis cannot show.
+fn positive(panel: &Panel, x: (f64, f64), y: (f64, f64), map: &str) -> Result<()> {
+    for (axis, (low, _), name) in [(&panel.x, x, "x"), (&panel.y, y, "y")] {
+        if !axis.shows(low) {
+            let expected = format!("positive ends on a log axis (heat map `{map}`)");
+            return Err(Error::parameter(name, low, expected));
+        }
+    }
+    Ok(())
 }
 
 fn edges(band: &Band) -> impl Iterator<Item = (f64, f64, f64)> {
@@ -228,15 +261,20 @@ fn color(series: &[Series], parts: &mut [Part]) {
     let mut next = 0;
     for (series, part) in series.iter().zip(parts) {
         let dash = Dash::series(next / PALETTE_SIZE);
-        if let Series::Line(line) = series {
-            let own = line.color.is_some() || line.dash != Dash::Solid;
-            part.dash = if own { line.dash } else { dash };
+        let own = match series {
+            Series::Line(line) => Some((line.color, line.dash)),
+            Series::Curves(curves) => Some((curves.color, curves.dash)),
+            _ => None,
+        };
+        if let Some((color, own)) = own {
+            part.dash = if color.is_some() || own != Dash::Solid { own } else { dash };
         }
         part.color = Some(match series {
             Series::Line(line) => line.color.unwrap_or_else(|| take(&mut next)),
+            Series::Curves(curves) => curves.color.unwrap_or_else(|| take(&mut next)),
             Series::Points(points) => points.color.unwrap_or_else(|| take(&mut next)),
             Series::Band(band) => band.color.unwrap_or(Color::series(next)),
-            Series::Heatmap(_) => INK,
+            Series::Heatmap(_) | Series::Regions(_) => INK,
             Series::Reference(reference) => reference.color,
             Series::Note(note) => note.color,
         });

@@ -1,6 +1,9 @@
 //! What is drawn inside a panel.
 
+use super::curves::Curves;
 use super::heatmap::Heatmap;
+use super::marker::{Filling, Marker};
+use super::regions::Regions;
 use super::theme::{BAND_ALPHA, Color, LINE_POINTS, MARKER_POINTS, REFERENCE_POINTS};
 use crate::error::{Error, Result};
 
@@ -33,12 +36,16 @@ impl Dash {
 pub enum Series {
     /// Points joined by a line.
     Line(Line),
+    /// Several lines under one name.
+    Curves(Curves),
     /// Points alone.
     Points(Points),
     /// The area between two curves.
     Band(Band),
     /// A matrix of values as colours.
     Heatmap(Heatmap),
+    /// A matrix of labels as tints.
+    Regions(Regions),
     /// A line across the whole panel.
     Reference(Reference),
     /// Text at a place in the panel.
@@ -122,7 +129,7 @@ impl Line {
     }
 }
 
-/// Points as dots. Of dots that are nearer to each other than about a quarter of their diameter one is drawn, so
+/// Points as dots, or as other markers. Of dots that are nearer to each other than about a quarter of their diameter one is drawn, so
 /// that 100 000 of them cost no more than the picture can show.
 #[derive(Clone)]
 pub struct Points {
@@ -136,6 +143,10 @@ pub struct Points {
     pub color: Option<Color>,
     /// Diameter of a dot in points (1/72 inch), 3.2 by default: 0.1 to 20.
     pub diameter: f64,
+    /// [`Marker::Circle`] by default.
+    pub marker: Marker,
+    /// [`Filling::Full`] by default.
+    pub filling: Filling,
 }
 
 impl Points {
@@ -146,7 +157,15 @@ impl Points {
     pub fn new(name: impl Into<String>, x: &[f64], y: &[f64]) -> Result<Self> {
         let name = name.into();
         same_length(&name, x, y)?;
-        Ok(Self { name, x: x.to_vec(), y: y.to_vec(), color: None, diameter: MARKER_POINTS })
+        Ok(Self {
+            name,
+            x: x.to_vec(),
+            y: y.to_vec(),
+            color: None,
+            diameter: MARKER_POINTS,
+            marker: Marker::default(),
+            filling: Filling::default(),
+        })
     }
 
     /// The dots in this colour instead of the next of the palette.
@@ -158,6 +177,13 @@ impl Points {
     /// Dots of this diameter in points.
     pub fn with_diameter(mut self, points: f64) -> Self {
         self.diameter = points;
+        self
+    }
+
+    /// Markers of this outline and filling instead of full dots.
+    pub fn with_marker(mut self, marker: Marker, filling: Filling) -> Self {
+        self.marker = marker;
+        self.filling = filling;
         self
     }
 }
@@ -316,18 +342,19 @@ macro_rules! into_series {
         }
     )*};
 }
-into_series!(Line, Points, Band, Heatmap, Reference, Note);
+into_series!(Line, Curves, Points, Band, Heatmap, Regions, Reference, Note);
 
 impl Series {
     /// The name; empty for what has none.
     pub fn name(&self) -> &str {
         match self {
             Series::Line(it) => &it.name,
+            Series::Curves(it) => &it.name,
             Series::Points(it) => &it.name,
             Series::Band(it) => &it.name,
             Series::Heatmap(it) => &it.name,
             Series::Reference(it) => &it.name,
-            Series::Note(_) => "",
+            Series::Regions(_) | Series::Note(_) => "",
         }
     }
 }

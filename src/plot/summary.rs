@@ -60,9 +60,10 @@ fn axis(axis: &Axis, (low, high): (f64, f64)) -> String {
 fn describe(series: &Series, part: &Part) -> Option<String> {
     let name = if series.name().is_empty() { "unnamed" } else { series.name() };
     let kind = match series {
-        Series::Line(_) => "line",
-        Series::Points(_) => "points",
-        Series::Band(_) => "band",
+        Series::Line(_) => "line".to_owned(),
+        Series::Curves(curves) => format!("{} curves", curves.lines.len()),
+        Series::Points(_) => "points".to_owned(),
+        Series::Band(_) => "band".to_owned(),
         Series::Heatmap(map) => {
             let ((rows, columns), (low, high)) = (map.values.dim(), map.limits());
             let mut text = format!("heat map `{name}`: {rows} x {columns} values");
@@ -71,6 +72,19 @@ fn describe(series: &Series, part: &Part) -> Option<String> {
             }
             if part.not_finite > 0 {
                 text.push_str(&format!(", left out {}", part.losses()));
+            }
+            return Some(text);
+        }
+        Series::Regions(map) => {
+            let (rows, columns) = map.labels.dim();
+            let mut text = format!("regions: {rows} x {columns} labels");
+            for (index, (name, _)) in map.regions.iter().enumerate() {
+                let name = if name.is_empty() { format!("{}", index + 1) } else { format!("`{name}`") };
+                text.push_str(&format!(", {name} {} %", short(round(map.share(index)))));
+            }
+            let unknown = map.labels.len() - map.known();
+            if unknown > 0 {
+                text.push_str(&format!(", {unknown} without a region"));
             }
             return Some(text);
         }
@@ -92,6 +106,11 @@ fn describe(series: &Series, part: &Part) -> Option<String> {
 
 fn outside(part: &Part) -> &'static str {
     if part.outside > 0 { ", outside of the axes" } else { "" }
+}
+
+/// To a hundredth.
+fn round(value: f64) -> f64 {
+    (100.0 * value).round() / 100.0
 }
 
 /// About four digits.
@@ -118,6 +137,10 @@ fn missing(figure: &Figure) -> String {
         texts.extend(panel.series.iter().map(|series| match series {
             Series::Note(note) => note.text.as_str(),
             other => other.name(),
+        }));
+        texts.extend(panel.series.iter().flat_map(|series| match series {
+            Series::Regions(map) => map.regions.iter().map(|(name, _)| name.as_str()).collect(),
+            _ => Vec::new(),
         }));
     }
     missing_of(&texts)

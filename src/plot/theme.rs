@@ -52,6 +52,23 @@ impl Color {
             _ => Self::PURPLE,
         }
     }
+
+    /// The pale colour of the region at `index`, counted from 0: for areas under lines and text.
+    ///
+    /// Mixtures of the palette's colours with white, in an order in which neighbours differ for all kinds of colour
+    /// vision. After eight tints they start again.
+    pub const fn tint(index: usize) -> Self {
+        match index % 8 {
+            0 => Self::new(214, 233, 246),
+            1 => Self::new(252, 232, 196),
+            2 => Self::new(236, 214, 228),
+            3 => Self::new(208, 236, 226),
+            4 => Self::new(250, 216, 200),
+            5 => Self::new(188, 214, 232),
+            6 => Self::new(226, 226, 222),
+            _ => Self::new(246, 242, 190),
+        }
+    }
 }
 
 /// Colours before the palette starts again.
