@@ -231,6 +231,61 @@ impl VectorField for GruFlow {
             }
         });
     }
+
+    fn gate_free(&self, h: &[f64], out: &mut [f64]) {
+        self.residual(h, out);
+    }
+
+    /// Divided by the sum of `1 - z`.
+    fn rescaled(&self, h: &[f64], out: &mut [f64]) {
+        self.residual(h, out);
+        if h.len() != self.d {
+            return;
+        }
+        with_scratch(self.d, |complement| {
+            self.update_complement(h, complement);
+            let scale = complement.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+            for (out, complement) in out.iter_mut().zip(complement) {
+                *out *= *complement / scale;
+            }
+        });
+    }
+
+    /// `J / s - f Ds / s^2`.
+    fn rescaled_jacobian(&self, h: &[f64], out: &mut [f64]) {
+        self.jacobian(h, out);
+        let d = self.d;
+        if h.len() != d || out.len() != d * d {
+            return;
+        }
+        with_scratch(2 * d, |scratch| {
+            let (rescaled, gradient) = scratch.split_at_mut(d);
+            self.rescaled(h, rescaled);
+            let mut scale = 0.0;
+            for i in 0..d {
+                let (complement, slope) = sigmoid_and_slope(-affine(&self.uz, &self.bz, h, i));
+                scale += complement;
+                for j in 0..d {
+                    gradient[j] -= slope * self.uz[i * d + j];
+                }
+            }
+            let scale = scale.max(f64::MIN_POSITIVE);
+            for i in 0..d {
+                for j in 0..d {
+                    let value = &mut out[i * d + j];
+                    *value = (*value - rescaled[i] * gradient[j]) / scale;
+                }
+            }
+        });
+    }
+
+    fn time_scale(&self, h: &[f64]) -> f64 {
+        if h.len() != self.d {
+            return f64::NAN;
+        }
+        let sum: f64 = (0..self.d).map(|i| sigmoid(-affine(&self.uz, &self.bz, h, i))).sum();
+        sum.max(f64::MIN_POSITIVE)
+    }
 }
 
 impl fmt::Debug for GruFlow {

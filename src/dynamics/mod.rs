@@ -9,8 +9,15 @@ mod flow;
 mod gate;
 mod gru;
 mod map;
+mod nullclines;
+mod quadtree;
+mod speed;
+mod window;
 
 pub use field::VectorField;
 pub use flow::GruFlow;
 pub use gru::{GruWeights, Reset};
 pub use map::GruMap;
+pub use nullclines::{Nullcline, nullclines};
+pub use speed::{Pace, SpeedMap, speed_map};
+pub use window::{Polyline, Window};
