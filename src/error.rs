@@ -97,6 +97,12 @@ pub enum Error {
         /// Why, and what to do.
         reason: String,
     },
+    /// A network that does not say which maps it is made of.
+    #[error("{network} has no list of its layers, which bounds need: implement `Network::layers` for it")]
+    NoLayers {
+        /// The network's type.
+        network: String,
+    },
     /// A numerical method did not reach its tolerance.
     #[error("{method} failed: {reason}")]
     Numeric {

@@ -2,8 +2,10 @@
 
 mod adjoint;
 mod files;
+mod layers;
 
 use super::adjoint::Adjoint;
+use super::layer::Layer;
 use super::mlp::Mlp;
 use super::network::{Forward, Network, Recorded};
 use super::normalisation::{self, InputScale, Normalisation, Statistics, Trace};
@@ -271,6 +273,12 @@ impl Network for Cnn {
             net.pass(x, GradientsOf::Everything, trace).map(|_: Matrix| ())
         };
         normalisation::calibrate(self, train, pass, |net| net.normalisations().collect())
+    }
+
+    fn layers(&self) -> Result<Vec<Layer>> {
+        let mut layers = Vec::new();
+        self.append_layers(&mut layers)?;
+        Ok(layers)
     }
 
     fn adjoint(&self) -> Result<&dyn Adjoint> {

@@ -1,8 +1,10 @@
 //! Fully connected networks.
 
 mod files;
+mod layers;
 
 use super::adjoint::Adjoint;
+use super::layer::Layer;
 use super::network::{Forward, Network, Recorded};
 use super::normalisation::{self, InputScale, Normalisation, Statistics, Trace};
 use super::ops::{Activation, GradientsOf, Whitening, dense, dense_adjoint, linear, linear_adjoint};
@@ -254,6 +256,12 @@ impl Network for Mlp {
             net.pass(x, GradientsOf::Everything, trace).map(|_: Matrix| ())
         };
         normalisation::calibrate(self, train, pass, |net| net.normalisations().collect())
+    }
+
+    fn layers(&self) -> Result<Vec<Layer>> {
+        let mut layers = Vec::new();
+        self.append_layers(&mut layers)?;
+        Ok(layers)
     }
 
     fn adjoint(&self) -> Result<&dyn Adjoint> {

@@ -3,6 +3,7 @@
 mod adjoint;
 pub(crate) mod blocks;
 mod cnn;
+mod layer;
 mod mlp;
 pub(crate) mod network;
 mod normalisation;
@@ -16,6 +17,7 @@ pub(crate) mod tensors;
 
 pub use adjoint::Adjoint;
 pub use cnn::Cnn;
+pub use layer::Layer;
 pub use mlp::Mlp;
 pub use network::{Forward, Network, Recorded};
 pub use ops::{Activation, GradientsOf};

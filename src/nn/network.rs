@@ -1,6 +1,7 @@
 //! What training, spectra and attacks need of a network.
 
 use super::adjoint::Adjoint;
+use super::layer::Layer;
 use super::ops::{GradientsOf, pairing};
 use super::parameter::Parameter;
 use super::summary::Summary;
@@ -100,6 +101,14 @@ pub trait Network {
             network: std::any::type_name::<Self>().to_owned(),
             reason: "train it without one, or implement `Adjoint` for it".to_owned(),
         })
+    }
+
+    /// The maps of an evaluation pass, in turn, which take an image to its logits: what bounds need to know.
+    ///
+    /// # Errors
+    /// [`Error::NoLayers`], by default.
+    fn layers(&self) -> Result<Vec<Layer>> {
+        Err(Error::NoLayers { network: std::any::type_name::<Self>().to_owned() })
     }
 
     /// Number of trainable numbers.

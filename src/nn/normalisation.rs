@@ -1,6 +1,7 @@
 //! What may stand around the layers of a network: standardisation of its inputs, and batch normalisation and whitening
 //! behind a hidden layer.
 
+use super::layer::{Layer, matrix_of, row_of, spread};
 use super::ops::{
     BatchStatistics, GradientsOf, Whitening, WhiteningFactor, WhiteningKind, batch_norm, batch_norm_fixed,
     standardise, whiten, whiten_fixed,
@@ -12,7 +13,7 @@ use crate::device::{Device, Matrix, Recording, matrix, to_device, with_values};
 use crate::error::{Error, Result};
 use crate::numeric::{Covariance, Precision};
 use dfdx::prelude::Tape;
-use ndarray::s;
+use ndarray::{Array1, s};
 use std::path::Path;
 
 /// `eps` of batch normalisation, as in PyTorch.
@@ -162,6 +163,28 @@ impl Normalisation {
         Ok(x)
     }
 
+    /// Appends what evaluation does behind a layer of that width.
+    pub(super) fn append_layers(&self, width: usize, layers: &mut Vec<Layer>) -> Result<()> {
+        if let Some(BatchNorm { weight, bias, running_mean, running_var }) = &self.batch_norm {
+            let root = row_of(running_var)?.mapv(|variance| (variance + EPS).sqrt());
+            layers.push(Layer::Scale {
+                mean: spread(&row_of(running_mean)?, width),
+                slope: spread(&(row_of(weight)? / root), width),
+                offset: spread(&row_of(bias)?, width),
+            });
+        }
+        if let Some(Whiten { mean, matrix, .. }) = &self.whitening {
+            // Centred first: -W mean as a bias would round sums of large numbers.
+            layers.push(Layer::Scale {
+                mean: row_of(mean)?,
+                slope: Array1::ones(width),
+                offset: Array1::zeros(width),
+            });
+            layers.push(Layer::Dense { weight: matrix_of(matrix)?, bias: Array1::zeros(width) });
+        }
+        Ok(())
+    }
+
     /// Takes the statistics of a batch into the running ones; `observed` has those of this layer first.
     pub(super) fn observe(&mut self, observed: &mut impl Iterator<Item = BatchStatistics>) -> Result<()> {
         if let Some(norm) = &mut self.batch_norm
@@ -299,6 +322,12 @@ impl InputScale {
         gradients: GradientsOf,
     ) -> Result<Matrix<T>> {
         standardise(x, &self.mean.value, &self.std.value, gradients)
+    }
+
+    /// The same as a map.
+    pub(super) fn layer(&self) -> Result<Layer> {
+        let (mean, std) = (row_of(&self.mean)?, row_of(&self.std)?);
+        Ok(Layer::Scale { offset: Array1::zeros(mean.len()), slope: std.mapv(|std| 1.0 / std), mean })
     }
 
     /// `g / std`, recorded: how a cotangent of the standardised inputs reaches the images.

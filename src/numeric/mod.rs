@@ -8,7 +8,6 @@ mod gram;
 #[cfg(not(feature = "cuda"))]
 mod lanes;
 mod multiversion;
-#[cfg(not(feature = "cuda"))]
 mod product;
 #[cfg(not(feature = "cuda"))]
 mod sparse;
@@ -28,6 +27,7 @@ pub(crate) use lanes::{Avx2, Avx512};
 pub(crate) use lanes::{LANES, Line, Portable, Simd, with_simd};
 pub(crate) use multiversion::multiversion;
 #[cfg(not(feature = "cuda"))]
-pub(crate) use product::{View, product, product_here};
+pub(crate) use product::product;
+pub(crate) use product::{View, product_here};
 #[cfg(not(feature = "cuda"))]
 pub(crate) use sparse::Sparse;

@@ -37,12 +37,12 @@ impl<'a, T> View<'a, T> {
 ///
 /// Every element is summed over the inner dimension in an order that depends on the sizes alone, not on
 /// the number of threads.
+#[cfg(not(feature = "cuda"))]
 pub(crate) fn product<T: Number>(target: &mut [T], accumulate: bool, a: View<'_, T>, b: View<'_, T>) {
     multiply(target, accumulate, a, b, gemm::Parallelism::Rayon(0));
 }
 
 /// The same on the calling thread alone, for tasks that already run on all cores.
-#[cfg(not(feature = "cuda"))]
 pub(crate) fn product_here<T: Number>(target: &mut [T], accumulate: bool, a: View<'_, T>, b: View<'_, T>) {
     multiply(target, accumulate, a, b, gemm::Parallelism::None);
 }
