@@ -4,8 +4,8 @@
 //! names in every cell. They are [`eigengate::Result`](crate::Result) and [`eigengate::Error`](crate::Error).
 
 pub use crate::attack::{
-    Adversarial, AttackRecords, Batch, Classifier, ErrorCurve, Fgsm, FixedEps, Keep, MinimalNorm, Nearest,
-    Norm, Pgd, RandomStep, attack_over_eps,
+    Adversarial, AttackRecords, Batch, CertifiedCurve, Classifier, ErrorCurve, Fgsm, FixedEps,
+    IntervalBounds, Keep, MinimalNorm, Nearest, Norm, Pgd, RandomStep, attack_over_eps,
 };
 pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,

@@ -100,12 +100,17 @@ impl<'a> Batch<'a> {
     /// numbers are not as many; [`Error::Parameter`] for a class that the model does not have and for pixels outside of
     /// `[0, 1]`; [`Error::NotFinite`].
     pub fn check(&self, model: &dyn Classifier) -> Result<()> {
+        self.check_sizes(model.inputs(), model.classes())
+    }
+
+    /// The same for a model of these sizes.
+    pub(super) fn check_sizes(&self, inputs: usize, classes: usize) -> Result<()> {
         let rows = self.images.nrows();
         if rows == 0 {
             return Err(Error::empty("the batch under attack"));
         }
-        if self.images.ncols() != model.inputs() {
-            let need = format!("{} pixels, the inputs of the model", model.inputs());
+        if self.images.ncols() != inputs {
+            let need = format!("{inputs} pixels, the inputs of the model");
             return Err(Error::shape("images under attack", need, self.images.ncols()));
         }
         if self.labels.len() != rows {
@@ -119,12 +124,12 @@ impl<'a> Batch<'a> {
         {
             return Err(Error::shape("numbers of the examples", rows, numbers.len()));
         }
-        let unknown = |classes: &[u8]| classes.iter().copied().find(|c| usize::from(*c) >= model.classes());
+        let unknown = |given: &[u8]| given.iter().copied().find(|c| usize::from(*c) >= classes);
         if let Some(label) = unknown(self.labels) {
-            return Err(Error::parameter("label", label, format!("a class in 0..{}", model.classes())));
+            return Err(Error::parameter("label", label, format!("a class in 0..{classes}")));
         }
         if let Some(target) = self.targets.and_then(unknown) {
-            return Err(Error::parameter("target", target, format!("a class in 0..{}", model.classes())));
+            return Err(Error::parameter("target", target, format!("a class in 0..{classes}")));
         }
         finite("images under attack", self.images.iter())?;
         match self.images.iter().find(|pixel| !(0.0..=1.0).contains(*pixel)) {

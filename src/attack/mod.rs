@@ -2,6 +2,7 @@
 
 mod adversarial;
 mod batch;
+mod certified;
 mod classifier;
 mod climb;
 mod curve;
@@ -19,6 +20,7 @@ mod warning;
 
 pub use adversarial::Adversarial;
 pub use batch::Batch;
+pub use certified::{CertifiedCurve, IntervalBounds};
 pub use classifier::{Classifier, Cotangent, PulledBack};
 pub use curve::ErrorCurve;
 pub use fgsm::Fgsm;

@@ -141,6 +141,6 @@ impl std::fmt::Debug for AttackRecords {
 }
 
 /// The float64 number that is written like this float32 one: 0.1 rather than 0.10000000149.
-fn decimal(value: f32) -> f64 {
+pub(super) fn decimal(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::from(value))
 }

@@ -62,8 +62,7 @@ impl std::fmt::Debug for Layer {
 pub(super) fn matrix_of(parameter: &Parameter) -> Result<Array2<f64>> {
     let dims = crate::device::dims(&parameter.value);
     let values = with_values(&parameter.value, |values| values.iter().map(|v| f64::from(*v)).collect())?;
-    Array2::from_shape_vec(dims, values)
-        .map_err(|e| Error::shape(parameter.name(), format!("{dims:?}"), e))
+    Array2::from_shape_vec(dims, values).map_err(|e| Error::shape(parameter.name(), format!("{dims:?}"), e))
 }
 
 /// The numbers of a parameter one after the other.

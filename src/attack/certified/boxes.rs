@@ -73,7 +73,8 @@ impl Boxes {
                 product_here(target, false, weight, View::new(&patches, sizes.taps(), places));
             }
             let largest = largest(&self.centre[from.clone()], &self.radius[from]);
-            let channels = centre[to.clone()].chunks_exact_mut(places).zip(radius[to].chunks_exact_mut(places));
+            let channels =
+                centre[to.clone()].chunks_exact_mut(places).zip(radius[to].chunks_exact_mut(places));
             for (channel, (centre, radius)) in channels.enumerate() {
                 let rounding = map.rounding(channel, largest);
                 centre.iter_mut().for_each(|c| *c += map.bias[channel]);
@@ -198,7 +199,14 @@ const TANH: f64 = 1e-15;
 #[inline(always)]
 fn tanh(x: f64) -> f64 {
     // Beyond 20 it is 1 to rounding. NaN stays NaN.
-    let y = 2.0 * if x > 20.0 { 20.0 } else if x < -20.0 { -20.0 } else { x };
+    let y = 2.0
+        * if x > 20.0 {
+            20.0
+        } else if x < -20.0 {
+            -20.0
+        } else {
+            x
+        };
     /// 1.5 * 2^52: what is added to it is rounded to a whole number, which its last bits then hold.
     const SHIFT: f64 = 6_755_399_441_055_744.0;
     let shifted = y * std::f64::consts::LOG2_E + SHIFT;

@@ -18,8 +18,7 @@ pub struct CertifiedCurve {
 
 impl CertifiedCurve {
     pub(super) fn new(name: &str, examples: usize, counts: impl IntoIterator<Item = (f64, usize)>) -> Self {
-        let mut curve =
-            Self { name: name.to_owned(), eps: vec![], accuracy: vec![], standard_error: vec![] };
+        let mut curve = Self { name: name.to_owned(), eps: vec![], accuracy: vec![], standard_error: vec![] };
         for (eps, certified) in counts {
             let share = certified as f64 / examples as f64;
             curve.eps.push(eps);

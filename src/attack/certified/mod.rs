@@ -8,13 +8,12 @@ mod margin;
 pub use curve::CertifiedCurve;
 
 use super::batch::{Batch, check_eps};
-use super::network::AnyNetwork;
 use crate::data::Dataset;
+use crate::data::ImageShape;
 use crate::error::{Error, Result, finite};
 use crate::nn::{Activation, Layer, Network, ops::Convolution};
 use affine::Affine;
 use boxes::Boxes;
-use crate::data::ImageShape;
 use margin::margin;
 use rayon::prelude::*;
 
@@ -89,7 +88,7 @@ impl IntervalBounds {
                 return Err(Error::shape(format!("{layer:?}"), format!("{needed} inputs"), found));
             }
             width = given;
-            maps.push(match layer {
+            let map = match layer {
                 Layer::Dense { weight, bias } => {
                     finite("the weights of a dense layer", weight.iter().chain(&bias))?;
                     let map = Affine::new(weight, bias);
@@ -112,7 +111,8 @@ impl IntervalBounds {
                 }
                 Layer::Activation(activation) => Map::Activation(activation),
                 Layer::MaxPool(image) => Map::MaxPool(image),
-            });
+            };
+            maps.push(map);
         }
         match maps.pop() {
             Some(Map::Affine(readout)) if width == net.classes() => Ok(Self {
@@ -208,7 +208,8 @@ impl IntervalBounds {
             }
             let boxes = self.hidden(Boxes::around(&images, self.inputs, &sizes));
             let label = |row: &usize| usize::from(batch.labels[*row]);
-            let margins = rows.iter().enumerate().map(|(i, row)| margin(&self.readout, &boxes, i, label(row)));
+            let margins =
+                rows.iter().enumerate().map(|(i, row)| margin(&self.readout, &boxes, i, label(row)));
             margins.collect()
         };
         rows.par_chunks(BLOCK).zip(eps.par_chunks(BLOCK)).flat_map_iter(block).collect()
