@@ -5,7 +5,7 @@
 
 pub use crate::attack::{
     Adversarial, AttackRecords, Batch, CertifiedCurve, Classifier, ErrorCurve, Fgsm, FixedEps,
-    IntervalBounds, Keep, MinimalNorm, Nearest, Norm, Pgd, RandomStep, attack_over_eps,
+    IntervalBounds, Keep, MinimalNorm, Nearest, Noise, NoiseKind, Norm, Pgd, RandomStep, attack_over_eps,
 };
 pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,

@@ -1,10 +1,10 @@
 //! Errors under Gaussian noise.
 
+use crate::attack::{Noise, NoiseKind, Pattern};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::nn::{Network, predictions};
-use crate::seed::{Purpose, stream};
-use ndarray::{Array2, s};
+use ndarray::s;
 
 /// Images in memory at a time, with their noise.
 const BLOCK: usize = 2048;
@@ -14,19 +14,16 @@ const BLOCK: usize = 2048;
 /// The noise of an example is keyed by (seed, example) and is the same at every size but for its scale. It is not
 /// clipped.
 pub(super) fn errors(net: &dyn Network, data: &Dataset, deviations: &[f32], seed: u64) -> Result<Vec<f64>> {
+    let noise = Noise::new(NoiseKind::Gaussian).without_clip().with_seed(seed);
     let mut wrong = vec![0usize; deviations.len()];
     for start in (0..data.len()).step_by(BLOCK) {
         let end = (start + BLOCK).min(data.len());
         let images = data.images();
         let images = images.slice(s![start..end, ..]);
-        let mut noise = Array2::<f32>::zeros(images.dim());
-        for (example, mut row) in (start as u64..).zip(noise.rows_mut()) {
-            let mut random = stream(seed, Purpose::Noise, example);
-            row.iter_mut().for_each(|x| *x = random.normal() as f32);
-        }
+        let pattern = Pattern::of(&noise, images.dim(), start);
         let labels = data.labels().get(start..end).unwrap_or(&[]);
         for (wrong, &deviation) in wrong.iter_mut().zip(deviations) {
-            let noisy = &images + &(&noise * deviation);
+            let noisy = pattern.on(&noise, images, data.shape(), deviation);
             let guesses = predictions(net, noisy.view())?;
             *wrong += guesses.iter().zip(labels).filter(|(guess, label)| guess != label).count();
         }
