@@ -14,8 +14,8 @@ mod map;
 mod nullclines;
 mod quadtree;
 mod speed;
-mod window;
 mod trajectory;
+mod window;
 
 pub use field::VectorField;
 pub use flow::GruFlow;
@@ -24,5 +24,5 @@ pub use integrate::{DenseStep, Direction, Event, EventHit, Fundamental, Integrat
 pub use map::GruMap;
 pub use nullclines::{Nullcline, nullclines};
 pub use speed::{Pace, SpeedMap, speed_map};
-pub use window::{Polyline, Window};
 pub use trajectory::Trajectory;
+pub use window::{Polyline, Window};
