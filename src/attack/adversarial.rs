@@ -55,7 +55,14 @@ impl Adversarial {
             if (theirs && !ours) || (theirs == ours && other.margins[row] < self.margins[row]) {
                 self.take(row, other, row);
             }
-            self.calls[row].add(other.calls[row]);
+        }
+        self.add_costs(other);
+    }
+
+    /// Adds calls and warnings of another run.
+    pub(super) fn add_costs(&mut self, other: &Adversarial) {
+        for (calls, other) in self.calls.iter_mut().zip(&other.calls) {
+            calls.add(*other);
         }
         for warning in &other.warnings {
             Warning::add(&mut self.warnings, warning.clone());

@@ -1,15 +1,19 @@
 //! Projected gradient descent.
 
 use super::adversarial::Adversarial;
-use super::batch::{Batch, check_eps, key};
+use super::ascent::Ascent;
+use super::ball::{Ball, L1Step, Projection};
+use super::batch::{Batch, key};
 use super::classifier::Classifier;
-use super::climb::{ascent, climb, random_point};
 use super::fixed_eps::FixedEps;
-use super::loss::cross_entropy;
-use super::queries::Queries;
+use super::loss::Loss;
+use super::norm::Norm;
+use super::queries::same_size;
+use super::start::Start;
+use super::step::Step;
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, Stream, stream};
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 
 /// Which iterate of a run is returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,36 +21,59 @@ pub enum Keep {
     /// The one with the smallest margin, the start included: more steps never weaken the attack.
     #[default]
     Best,
-    /// The last one, as foolbox, torchattacks and ART do. Among restarts, the one with the smallest margin.
+    /// The last one, as foolbox, torchattacks and ART do. Among restarts, one that fools, or else the one with the smallest
+    /// margin.
     Last,
-    /// The last one; among restarts, the one with the largest cross-entropy, and the first of equal ones. Adversarial
-    /// training keeps this one.
+    /// The last one; among restarts, the one with the largest loss, and the first of equal ones. Adversarial training keeps
+    /// this one.
     LastByLoss,
 }
 
-/// PGD in the largest change of a pixel (Madry et al. 2018): from a uniform random point of the ball,
-/// `x <- clip(x + step sign(d cross-entropy / dx))` to the ball and to `[0, 1]`.
+/// PGD (Madry et al. 2018): from a uniform random point of the ball around the clean image, `steps` times
+/// `x <- project(x + step d)` to the ball and to `[0, 1]`.
+///
+/// | norm | `d`, where `g` is the gradient of the loss | projection |
+/// |---|---|---|
+/// | L-infinity | `sign(g)`, with `sign(0) = 0` | clips |
+/// | L2 | `g / max(abs(g)_2, 1e-12)` | scales the change, then clips |
+/// | L1 | equal changes of the 1 % of pixels with the largest `abs(g)` among those with room | the nearest point of ball and `[0, 1]` together |
+///
+/// [`L1Step`] and [`Projection`] have others, and [`Pgd::preset`] those of other programs. Towards a target it descends the loss of the
+/// target. The gradient is that of the model at `x` itself, which is inside `[0, 1]`: no clip stands between, which would hide
+/// the gradient of black pixels.
 ///
 /// Every example has restarts of its own and random numbers keyed by (seed, example, restart): results do not
 /// depend on batches, order or threads.
 ///
 /// ```
-/// use eigengate::attack::{FixedEps, Pgd};
+/// use eigengate::attack::{FixedEps, Norm, Pgd};
 /// assert_eq!(Pgd::new().with_steps(20).name(), "PGD-20");
+/// assert_eq!(Pgd::new().with_norm(Norm::L2).with_restarts(5).name(), "PGD-40x5 L2");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pgd {
+    /// The norm of the ball; L-infinity by default.
+    pub norm: Norm,
+    /// What is climbed; cross-entropy by default.
+    pub loss: Loss,
     /// Gradient steps, at least 1; 40 by default.
     pub steps: usize,
-    /// Size of a step as a share of eps, above 0; by default `0.01 / 0.3`, Madry's step at Madry's eps.
-    pub relative_step: f32,
+    /// Size of a step; by default `0.01 / 0.3` of eps, Madry's step at Madry's eps.
+    pub step: Step,
     /// Independent runs, at least 1; 1 by default.
     pub restarts: usize,
-    /// Whether runs start at a random point of the ball; on by default. Off, the first run starts at the clean image
-    /// and only further restarts are random.
-    pub random_start: bool,
+    /// Where runs start; uniform in the ball by default.
+    pub start: Start,
     /// Which iterate is returned; the best by default.
     pub keep: Keep,
+    /// Whether the search of an example ends with the first image that fools; off by default. The same examples are fooled, in
+    /// less time, by images that are less far beyond the boundary. With [`Keep::Last`] some more are fooled: those that came
+    /// back.
+    pub drop_fooled: bool,
+    /// The step in L1; the best 1 % of the pixels by default.
+    pub l1: L1Step,
+    /// The way back into the ball; the usual one of the norm by default.
+    pub projection: Projection,
     /// Seed of the starts; 0 by default.
     pub seed: u64,
 }
@@ -58,16 +85,33 @@ impl Default for Pgd {
 }
 
 impl Pgd {
-    /// 40 steps of `eps / 30` from one random start.
+    /// 40 steps of `eps / 30` in L-infinity from one random start.
     pub fn new() -> Self {
         Self {
+            norm: Norm::Linf,
+            loss: Loss::CrossEntropy,
             steps: 40,
-            relative_step: 0.01 / 0.3,
+            step: Step::OfEps(0.01 / 0.3),
             restarts: 1,
-            random_start: true,
+            start: Start::Uniform,
             keep: Keep::Best,
+            drop_fooled: false,
+            l1: L1Step::Sparse(0.01),
+            projection: Projection::Usual,
             seed: 0,
         }
+    }
+
+    /// In another norm.
+    pub fn with_norm(mut self, norm: Norm) -> Self {
+        self.norm = norm;
+        self
+    }
+
+    /// On another loss.
+    pub fn with_loss(mut self, loss: Loss) -> Self {
+        self.loss = loss;
+        self
     }
 
     /// Another number of steps, with the same size of each.
@@ -77,8 +121,13 @@ impl Pgd {
     }
 
     /// Another size of a step, as a share of eps.
-    pub fn with_relative_step(mut self, relative_step: f32) -> Self {
-        self.relative_step = relative_step;
+    pub fn with_relative_step(self, relative_step: f32) -> Self {
+        self.with_step(Step::OfEps(relative_step))
+    }
+
+    /// Another size of a step.
+    pub fn with_step(mut self, step: Step) -> Self {
+        self.step = step;
         self
     }
 
@@ -88,9 +137,14 @@ impl Pgd {
         self
     }
 
-    /// Whether the first run starts at a random point.
-    pub fn with_random_start(mut self, random_start: bool) -> Self {
-        self.random_start = random_start;
+    /// Whether the first run starts at a random point; if not it starts at the clean image.
+    pub fn with_random_start(self, random_start: bool) -> Self {
+        self.with_start(if random_start { Start::Uniform } else { Start::Clean })
+    }
+
+    /// Another start.
+    pub fn with_start(mut self, start: Start) -> Self {
+        self.start = start;
         self
     }
 
@@ -100,140 +154,112 @@ impl Pgd {
         self
     }
 
+    /// Whether an example is dropped once it is fooled.
+    pub fn with_drop_fooled(mut self, drop_fooled: bool) -> Self {
+        self.drop_fooled = drop_fooled;
+        self
+    }
+
+    /// Another step in L1.
+    pub fn with_l1_step(mut self, l1: L1Step) -> Self {
+        self.l1 = l1;
+        self
+    }
+
+    /// Another way back into the ball.
+    pub fn with_projection(mut self, projection: Projection) -> Self {
+        self.projection = projection;
+        self
+    }
+
     /// Another seed.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    fn check(&self) -> Result<()> {
-        if self.steps == 0 {
-            return Err(Error::parameter("steps", 0, "at least 1"));
-        }
-        if self.restarts == 0 {
-            return Err(Error::parameter("restarts", 0, "at least 1"));
-        }
-        if !(self.relative_step > 0.0 && self.relative_step.is_finite()) {
-            return Err(Error::parameter(
-                "relative_step",
-                self.relative_step,
-                "a finite share of eps above 0",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Attacks every example with steps of `step`, and with the numbers of `random(row, restart)` for a random start.
+    /// One run from points that are given, `(batch, inputs)`, instead of the random ones: those of another program, or the
+    /// images of an attack with smaller eps. They are first moved into the ball and `[0, 1]`.
     ///
     /// # Errors
-    /// As [`FixedEps::perturb`].
+    /// As [`FixedEps::run`], and [`Error::Shape`] for starts of another shape than the images.
+    pub fn run_from(
+        &self,
+        model: &dyn Classifier,
+        batch: Batch<'_>,
+        eps: f32,
+        starts: ArrayView2<'_, f32>,
+    ) -> Result<Adversarial> {
+        self.check()?;
+        same_size("starts of the attack", starts.dim(), batch.images.dim())?;
+        crate::error::finite("starts of the attack", starts.iter())?;
+        let (name, ball) = (self.name(), self.ball(eps));
+        let place = |row: usize, x: &mut [f32]| {
+            let clean = x.to_vec();
+            x.iter_mut().zip(starts.row(row)).for_each(|(x, start)| *x = *start);
+            ball.project(x, &clean);
+        };
+        self.ascent(&name, eps).run(model, batch, 0, &place)
+    }
+
+    /// Attacks every example, all restarts, with the numbers of `random(row, restart)` for a random start.
+    ///
+    /// # Errors
+    /// As [`FixedEps::run`].
     pub(crate) fn search(
         &self,
         model: &dyn Classifier,
         batch: Batch<'_>,
-        (eps, step): (f32, f32),
-        random: &dyn Fn(usize, usize) -> Stream,
+        eps: f32,
+        random: &(dyn Fn(usize, usize) -> Stream + Sync),
     ) -> Result<Adversarial> {
-        batch.check(model)?;
-        check_eps(eps)?;
         self.check()?;
-        let mut found = self.run_from(model, batch, (eps, step), 0, &|row| random(row, 0))?;
-        for restart in 1..self.restarts {
-            let other = self.run_from(model, batch, (eps, step), restart, &|row| random(row, restart))?;
-            self.better(&mut found, &other);
-        }
-        found.adversarial.settle(batch);
-        Ok(found.adversarial)
+        let name = self.name();
+        self.ascent(&name, eps).restarts(model, batch, self.restarts, &|row, restart, x| {
+            self.start.place(self.norm, eps, restart, x, random(row, restart));
+        })
     }
 
-    fn run_from(
-        &self,
-        model: &dyn Classifier,
-        batch: Batch<'_>,
-        (eps, step): (f32, f32),
-        restart: usize,
-        random: &dyn Fn(usize) -> Stream,
-    ) -> Result<Run> {
-        let mut queries = Queries::new(model, batch.len());
-        let mut x = match restart == 0 && !self.random_start {
-            true => batch.images.to_owned(),
-            false => random_point(batch, eps, random),
-        };
-        let mut run = Run::nothing(batch, restart);
-        for done in 0..self.steps {
-            let pulled = ascent(batch, &mut queries, &x)?;
-            run.see(batch, &x, pulled.logits.view(), done, self.keep == Keep::Best);
-            climb(batch, &mut x, &pulled.gradient, step, eps);
+    fn check(&self) -> Result<()> {
+        if self.restarts == 0 {
+            return Err(Error::parameter("restarts", 0, "at least 1"));
         }
-        let rows: Vec<usize> = (0..batch.len()).collect();
-        let logits = queries.logits(&rows, x.view())?;
-        run.see(batch, &x, logits.view(), self.steps, true);
-        run.adversarial.warnings = queries.warnings(&self.name(), batch, &run.adversarial.success);
-        run.adversarial.calls = queries.into_calls();
-        Ok(run)
+        self.step.check()
     }
 
-    /// Takes over what another restart did better.
-    fn better(&self, found: &mut Run, other: &Run) {
-        if self.keep != Keep::LastByLoss {
-            found.adversarial.improve(&other.adversarial);
-            return;
-        }
-        for row in 0..found.losses.len() {
-            if other.losses[row] > found.losses[row] {
-                found.losses[row] = other.losses[row];
-                found.adversarial.take(row, &other.adversarial, row);
-            }
-            found.adversarial.calls[row].add(other.adversarial.calls[row]);
-        }
-    }
-}
-
-/// One run, and the cross-entropy of the images that it keeps; the negative one towards a target.
-struct Run {
-    adversarial: Adversarial,
-    losses: Vec<f64>,
-}
-
-impl Run {
-    fn nothing(batch: Batch<'_>, restart: usize) -> Self {
-        let mut adversarial = Adversarial::nothing(batch);
-        adversarial.restarts.fill(restart as u32);
-        Self { adversarial, losses: vec![f64::NEG_INFINITY; batch.len()] }
+    fn ball(&self, eps: f32) -> Ball {
+        Ball { norm: self.norm, eps, projection: self.projection }
     }
 
-    /// Takes note of which rows of `x` fool. If `keep`, takes those that are better than what was kept so far.
-    fn see(
-        &mut self,
-        batch: Batch<'_>,
-        x: &Array2<f32>,
-        logits: ArrayView2<'_, f32>,
-        step: usize,
-        keep: bool,
-    ) {
-        let found = &mut self.adversarial;
-        for (row, logits) in logits.rows().into_iter().enumerate() {
-            let logits = logits.to_vec();
-            let (fooled, margin) = (batch.fooled(row, &logits), batch.margin(row, &logits));
-            if fooled && found.first_success[row].is_none() {
-                found.first_success[row] = Some(step as u32);
-            }
-            if keep && margin < found.margins[row] {
-                found.images.row_mut(row).assign(&x.row(row));
-                (found.success[row], found.margins[row], found.steps[row]) = (fooled, margin, step as u32);
-                self.losses[row] = match batch.targets {
-                    None => cross_entropy(&logits, batch.labels[row]),
-                    Some(targets) => -cross_entropy(&logits, targets[row]),
-                };
-            }
+    fn ascent<'a>(&self, name: &'a str, eps: f32) -> Ascent<'a> {
+        Ascent {
+            name,
+            ball: self.ball(eps),
+            loss: self.loss,
+            steps: self.steps,
+            step: self.step.size(eps),
+            l1: self.l1,
+            momentum: None,
+            from_clean: false,
+            keep: self.keep,
+            drop_fooled: self.drop_fooled,
         }
+    }
+
+    fn random(&self, batch: Batch<'_>, row: usize, restart: usize) -> Stream {
+        stream(self.seed, Purpose::Attack, key(batch, row, restart))
     }
 }
 
 impl FixedEps for Pgd {
     fn name(&self) -> String {
         let restarts = if self.restarts == 1 { String::new() } else { format!("x{}", self.restarts) };
-        format!("PGD-{}{restarts}", self.steps)
+        let norm = if self.norm == Norm::Linf { String::new() } else { format!(" {}", self.norm) };
+        format!("PGD-{}{restarts}{norm}", self.steps)
+    }
+
+    fn norm(&self) -> Norm {
+        self.norm
     }
 
     fn restarts(&self) -> usize {
@@ -245,16 +271,15 @@ impl FixedEps for Pgd {
     }
 
     fn run(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32, restart: usize) -> Result<Adversarial> {
-        batch.check(model)?;
-        check_eps(eps)?;
         self.check()?;
-        let random = |row: usize| stream(self.seed, Purpose::Attack, key(batch, row, restart));
-        Ok(self.run_from(model, batch, (eps, eps * self.relative_step), restart, &random)?.adversarial)
+        let name = self.name();
+        let place = |row: usize, x: &mut [f32]| {
+            self.start.place(self.norm, eps, restart, x, self.random(batch, row, restart));
+        };
+        self.ascent(&name, eps).run(model, batch, restart, &place)
     }
 
     fn perturb(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32) -> Result<Adversarial> {
-        let random =
-            |row: usize, restart: usize| stream(self.seed, Purpose::Attack, key(batch, row, restart));
-        self.search(model, batch, (eps, eps * self.relative_step), &random)
+        self.search(model, batch, eps, &|row, restart| self.random(batch, row, restart))
     }
 }

@@ -1,11 +1,11 @@
 //! One step on the clean image, along the gradient of a random point near it.
 
 use super::adversarial::Adversarial;
-use super::batch::{Batch, check_eps, key};
+use super::ascent::Ascent;
+use super::batch::{Batch, key};
 use super::classifier::Classifier;
-use super::climb::{one_step, random_point};
 use super::fixed_eps::FixedEps;
-use super::queries::Queries;
+use super::start::uniform;
 use crate::error::Result;
 use crate::seed::{Purpose, Stream, stream};
 
@@ -13,8 +13,8 @@ use crate::seed::{Purpose, Stream, stream};
 ///
 /// `u = clip(x0 + uniform in [-eps, eps), 0, 1)`, `x = clip(x0 + eps sign(d cross-entropy / du), 0, 1)`.
 ///
-/// The step starts at the clean image. So this is neither R+FGSM (Tramer et al. 2018) nor the attack of fast adversarial
-/// training (Wong, Rice and Kolter 2020), which step from the random point. `sign(0) = 0`: a pixel without
+/// The step starts at the clean image. So this is neither R+FGSM ([`RandomFgsm`](super::RandomFgsm)) nor the attack of fast adversarial
+/// training ([`FastFgsm`](super::FastFgsm)), which step from the random point. `sign(0) = 0`: a pixel without
 /// gradient stays.
 ///
 /// Random numbers are keyed by (seed, example): results do not depend on batches, order or threads.
@@ -56,17 +56,11 @@ impl RandomStep {
         model: &dyn Classifier,
         batch: Batch<'_>,
         eps: f32,
-        random: impl Fn(usize) -> Stream,
+        restart: usize,
+        random: impl Fn(usize) -> Stream + Sync,
     ) -> Result<Adversarial> {
-        batch.check(model)?;
-        check_eps(eps)?;
-        one_step(
-            "random step",
-            batch,
-            Queries::new(model, batch.len()),
-            eps,
-            &random_point(batch, eps, random),
-        )
+        let place = |row: usize, x: &mut [f32]| uniform(eps, x, &mut random(row));
+        Ascent { from_clean: true, ..Ascent::one_step("random step", eps) }.run(model, batch, restart, &place)
     }
 }
 
@@ -81,6 +75,6 @@ impl FixedEps for RandomStep {
 
     fn run(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32, restart: usize) -> Result<Adversarial> {
         let random = |row: usize| stream(self.seed, Purpose::Attack, key(batch, row, restart));
-        Self::step(model, batch, eps, random)
+        Self::step(model, batch, eps, restart, random)
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// Rows of every pass. Always this many, the last block filled up with zeros: the order in which a product is
 /// summed may follow its sizes, and a last bit can flip the sign of a small gradient. With one size a result
 /// depends on its example alone.
-const BLOCK: usize = 256;
+pub(crate) const BLOCK: usize = 256;
 
 /// The rows of every block, in turn.
 pub(crate) fn blocks(rows: usize) -> impl Iterator<Item = Range<usize>> {

@@ -248,6 +248,11 @@ impl Network for Cnn {
         input.chain(blocks).chain(self.head.buffers_mut()).collect()
     }
 
+    #[cfg(not(feature = "cuda"))]
+    fn shared(&self) -> Option<&(dyn Network + Sync)> {
+        Some(self)
+    }
+
     fn forward(&self, x: Matrix) -> Result<Forward> {
         let mut trace = Trace::new(Statistics::Stored);
         let logits = self.pass(x, GradientsOf::Everything, &mut trace)?;

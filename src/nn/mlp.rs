@@ -231,6 +231,11 @@ impl Network for Mlp {
         input.chain(self.layers.iter_mut().flat_map(|layer| layer.behind.buffers_mut())).collect()
     }
 
+    #[cfg(not(feature = "cuda"))]
+    fn shared(&self) -> Option<&(dyn Network + Sync)> {
+        Some(self)
+    }
+
     fn forward(&self, x: Matrix) -> Result<Forward> {
         let mut trace = Trace::new(Statistics::Stored);
         let logits = self.pass(x, GradientsOf::Everything, &mut trace)?;

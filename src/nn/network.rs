@@ -111,6 +111,15 @@ pub trait Network {
         Err(Error::NoLayers { network: std::any::type_name::<Self>().to_owned() })
     }
 
+    /// The network as one that several threads may ask at the same time, without gradients by its parameters; `None`, the
+    /// default, where it must stay with one. Attacks then pass blocks of images through it side by side.
+    ///
+    /// Every thread takes memory from its own [`device`](crate::device::device()): [`Network::forward`] and [`Network::record`]
+    /// with [`GradientsOf::Input`] must ask no tensor of the network for memory.
+    fn shared(&self) -> Option<&(dyn Network + Sync)> {
+        None
+    }
+
     /// Number of trainable numbers.
     fn parameter_count(&self) -> usize {
         self.parameters().iter().map(|p| p.len()).sum()

@@ -26,8 +26,14 @@ pub(crate) use lanes::{Avx2, Avx512};
 #[cfg(not(feature = "cuda"))]
 pub(crate) use lanes::{LANES, Line, Portable, Simd, with_simd};
 pub(crate) use multiversion::multiversion;
-#[cfg(not(feature = "cuda"))]
-pub(crate) use product::product;
 pub(crate) use product::{View, product_here};
 #[cfg(not(feature = "cuda"))]
+pub(crate) use product::{product, products_alone};
+#[cfg(not(feature = "cuda"))]
 pub(crate) use sparse::Sparse;
+
+/// Products on the GPU stand where they stand.
+#[cfg(feature = "cuda")]
+pub(crate) fn products_alone<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}

@@ -1,6 +1,8 @@
 //! Matrix products by the crate `gemm`.
 
 use super::gram::Number;
+#[cfg(not(feature = "cuda"))]
+use std::cell::Cell;
 
 /// A matrix as a product reads it: row-major values, perhaps transposed.
 #[derive(Clone, Copy)]
@@ -39,7 +41,28 @@ impl<'a, T> View<'a, T> {
 /// the number of threads.
 #[cfg(not(feature = "cuda"))]
 pub(crate) fn product<T: Number>(target: &mut [T], accumulate: bool, a: View<'_, T>, b: View<'_, T>) {
-    multiply(target, accumulate, a, b, gemm::Parallelism::Rayon(0));
+    let parallelism = if ALONE.get() { gemm::Parallelism::None } else { gemm::Parallelism::Rayon(0) };
+    multiply(target, accumulate, a, b, parallelism);
+}
+
+#[cfg(not(feature = "cuda"))]
+thread_local! {
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work` with all products on the calling thread alone: where all cores work already, each at a task of its own, products
+/// cut into pieces are slower than whole ones.
+#[cfg(not(feature = "cuda"))]
+pub(crate) fn products_alone<R>(work: impl FnOnce() -> R) -> R {
+    /// A task may begin while another of the same thread waits.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            ALONE.set(self.0);
+        }
+    }
+    let _before = Before(ALONE.replace(true));
+    work()
 }
 
 /// The same on the calling thread alone, for tasks that already run on all cores.

@@ -1,6 +1,6 @@
 //! Adversarial training: every batch is doubled with adversarial copies of itself.
 
-use crate::attack::{Adversarial, AnyNetwork, Batch, Classifier, Keep, Pgd, RandomStep};
+use crate::attack::{Adversarial, AnyNetwork, Batch, Classifier, Keep, Pgd, RandomStep, Step};
 use crate::data::Dataset;
 use crate::device::{Matrix, to_array, to_device};
 use crate::error::{Error, Result};
@@ -169,12 +169,15 @@ impl AdversarialTraining {
         self.check()?;
         let batch = Batch::new(images, labels);
         match self.method {
-            AdversarialMethod::OneStep => RandomStep::step(model, batch, self.eps, |row| keys.stream(row, 0)),
+            AdversarialMethod::OneStep => {
+                RandomStep::step(model, batch, self.eps, 0, |row| keys.stream(row, 0))
+            }
             AdversarialMethod::Pgd => Pgd::new()
                 .with_steps(self.steps)
+                .with_step(Step::Fixed(self.step))
                 .with_restarts(self.restarts)
                 .with_keep(Keep::LastByLoss)
-                .search(model, batch, (self.eps, self.step), &|row, restart| keys.stream(row, restart)),
+                .search(model, batch, self.eps, &|row, restart| keys.stream(row, restart)),
         }
     }
 
