@@ -20,7 +20,8 @@ pub use crate::nn::{
 };
 pub use crate::plot;
 pub use crate::spectra::{
-    MeanSpectrum, PowerLaw, Sensitivity, SpectralPenalty, Spectrum, Taps, spectra, spectrum,
+    MeanSpectrum, PerturbationEnergy, PowerLaw, Sensitivity, SpectralPenalty, Spectrum, Taps, spectra,
+    spectrum,
 };
 pub use crate::train::{AdversarialTraining, History, JacobianPenalty, Projections, Training};
 pub use ndarray::{Array1, Array2, ArrayD, array, s};

@@ -23,17 +23,19 @@ pub struct Axis {
     pub range: Option<(f64, f64)>,
     /// Whether ticks are whole numbers only, as for epochs. Not by default.
     pub whole: bool,
+    /// Names instead of numbers, of the stretches 0 to 1, 1 to 2, and so on, such as the rows of a matrix. None by default.
+    pub names: Vec<String>,
 }
 
 impl Axis {
     /// A linear axis whose range comes from the data.
     pub fn linear(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, range: None, whole: false }
+        Self { label: label.into(), scale: Scale::Linear, range: None, whole: false, names: vec![] }
     }
 
     /// A log10 axis whose range comes from the data.
     pub fn log(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Log, range: None, whole: false }
+        Self { label: label.into(), scale: Scale::Log, range: None, whole: false, names: vec![] }
     }
 
     /// The axis from `low` to `high` whatever the data are; what lies outside is cut off.
@@ -47,6 +49,12 @@ impl Axis {
     /// The axis with ticks at whole numbers only.
     pub fn with_whole_ticks(mut self) -> Self {
         self.whole = true;
+        self
+    }
+
+    /// The axis with these names in the middle of the stretches 0 to 1, 1 to 2, and so on, and no other ticks.
+    pub fn with_names<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.names = names.into_iter().map(Into::into).collect();
         self
     }
 

@@ -86,15 +86,15 @@ fn draw(
         }
         Series::Band(band) => {
             for run in &part.runs {
-                // What a log axis cannot show of the lower edge reaches below the axis, and is cut there.
-                let low = |v: f64| if resolved.panel.y.shows(v) { y.at(v) } else { plot.bottom + 1.0 };
-                let upper: Vec<Point> = run.iter().map(|p| (x.at(p.x), y.at(p.high))).collect();
-                let lower: Vec<Point> = run.iter().rev().map(|p| (x.at(p.x), low(p.low))).collect();
-                let outline = [thin_line(&upper), thin_line(&lower)].concat();
-                let points = clip_polygon(&outline, plot);
-                if points.len() > 2 {
-                    layer.shapes.push(Shape::Fill { points, color, alpha: band.alpha });
-                }
+                layer.shapes.extend(area(run, (x, y), resolved, plot, (color, band.alpha)));
+            }
+        }
+        Series::Histogram(histogram) => {
+            let width = histogram.width * POINT;
+            for run in &part.runs {
+                layer.shapes.extend(area(run, (x, y), resolved, plot, (color, histogram.alpha)));
+                let tops: Vec<Point> = run.iter().map(|p| (x.at(p.x), y.at(p.high))).collect();
+                stroke(&thin_line(&tops), part.dash, width, color, plot, &mut layer);
             }
         }
         Series::Heatmap(map) => {
@@ -123,6 +123,23 @@ fn draw(
         }
     }
     layer
+}
+
+/// The area between both edges of a run.
+fn area(
+    run: &Run,
+    (x, y): (&Mapping, &Mapping),
+    resolved: &Resolved<'_>,
+    plot: &Rect,
+    (color, alpha): (Color, f64),
+) -> Option<Shape> {
+    // What a log axis cannot show of the lower edge reaches below the axis, and is cut there.
+    let low = |v: f64| if resolved.panel.y.shows(v) { y.at(v) } else { plot.bottom + 1.0 };
+    let upper: Vec<Point> = run.iter().map(|p| (x.at(p.x), y.at(p.high))).collect();
+    let lower: Vec<Point> = run.iter().rev().map(|p| (x.at(p.x), low(p.low))).collect();
+    let outline = [thin_line(&upper), thin_line(&lower)].concat();
+    let points = clip_polygon(&outline, plot);
+    (points.len() > 2).then_some(Shape::Fill { points, color, alpha })
 }
 
 /// A matrix over a stretch of the page; parts outside of the panel get no width there.

@@ -22,6 +22,7 @@ enum Sample {
     Line { color: Color, dash: Dash, width: f64, dot: Option<f64>, arrow: bool },
     Dot { color: Color, diameter: f64, marker: Marker, filling: Filling },
     Band { color: Color, alpha: f64 },
+    Steps { color: Color, dash: Dash, width: f64, alpha: f64 },
     Colors { map: ColorMap, limits: (f64, f64) },
 }
 
@@ -60,6 +61,10 @@ pub(super) fn entries(resolved: &Resolved<'_>) -> Vec<Entry> {
                 (&mut entries, Sample::Dot { color, diameter: points.diameter * POINT, marker, filling })
             }
             Series::Band(band) => (&mut entries, Sample::Band { color, alpha: band.alpha }),
+            Series::Histogram(it) => {
+                let (dash, width, alpha) = (part.dash, it.width * POINT, it.alpha);
+                (&mut entries, Sample::Steps { color, dash, width, alpha })
+            }
             Series::Heatmap(it) => {
                 let limits = it.limits();
                 if !part.is_lost() {
@@ -211,6 +216,14 @@ fn draw_sample(sample: &Sample, x: f64, y: f64, layer: &mut Layer) {
                 y: vec![y - 4.0, y + 4.0],
                 colors: (0..STEPS).map(color).collect(),
             });
+        }
+        Sample::Steps { color, dash, width, alpha } => {
+            let (top, bottom) = (y - 4.0, y + 4.0);
+            let points = vec![(x, top), (x + SAMPLE, top), (x + SAMPLE, bottom), (x, bottom)];
+            layer.shapes.push(Shape::Fill { points, color, alpha });
+            for points in geometry::dashes(&[(x, top), (x + SAMPLE, top)], dash, width) {
+                layer.shapes.push(Shape::Stroke { points, width, color });
+            }
         }
         Sample::Band { color, alpha } => {
             let (top, bottom) = (y - 4.0, y + 4.0);

@@ -17,7 +17,10 @@
 //!
 //! The font is bundled (`font/README.md`); nothing of a figure depends on the machine it is drawn on.
 
+mod adversarial_examples;
 mod axis;
+mod broken_examples;
+mod certified_curves;
 mod color_map;
 mod curves;
 mod draw;
@@ -26,6 +29,7 @@ mod figure;
 mod font;
 mod geometry;
 mod heatmap;
+mod histogram;
 mod history;
 mod image;
 mod image_grid;
@@ -33,8 +37,10 @@ mod image_layout;
 mod layout;
 mod legend;
 mod marker;
+mod minimal_distances;
 mod output;
 mod panel;
+mod perturbation_energy;
 mod raster;
 mod regions;
 mod resolve;
@@ -48,18 +54,24 @@ mod svg;
 mod theme;
 mod ticks;
 
+pub use adversarial_examples::adversarial_examples;
 pub use axis::{Axis, Scale};
+pub use broken_examples::broken_examples;
+pub use certified_curves::certified_curves;
 pub use color_map::ColorMap;
 pub use curves::Curves;
 pub use error_curve::error_curves;
 pub use figure::Figure;
 pub use font::register_plotters_font;
 pub use heatmap::Heatmap;
+pub use histogram::Histogram;
 pub use history::training_history;
 pub use image::Image;
 pub use image_grid::{ImageGrid, Limits};
 pub use marker::{Filling, Marker};
+pub use minimal_distances::minimal_distances;
 pub use panel::Panel;
+pub use perturbation_energy::perturbation_energy;
 pub use regions::Regions;
 pub use robustness::robustness;
 pub use sensitivity::sensitivity_maps;

@@ -167,6 +167,12 @@ fn part(series: &Series, panel: &Panel) -> Result<Part> {
             within("alpha", band.alpha, 0.01..=1.0)?;
             Ok(sort(edges(band), panel))
         }
+        Series::Histogram(histogram) => {
+            histogram.check()?;
+            within("width", histogram.width, 0.1..=20.0)?;
+            within("alpha", histogram.alpha, 0.01..=1.0)?;
+            Ok(sort(histogram.tops().map(|(x, height)| (x, 0.0, height)), panel))
+        }
         Series::Heatmap(map) => {
             map.check()?;
             positive(panel, map.x, map.y, &map.name)?;
@@ -264,6 +270,7 @@ fn color(series: &[Series], parts: &mut [Part]) {
         let own = match series {
             Series::Line(line) => Some((line.color, line.dash)),
             Series::Curves(curves) => Some((curves.color, curves.dash)),
+            Series::Histogram(histogram) => Some((histogram.color, histogram.dash)),
             _ => None,
         };
         if let Some((color, own)) = own {
@@ -273,6 +280,7 @@ fn color(series: &[Series], parts: &mut [Part]) {
             Series::Line(line) => line.color.unwrap_or_else(|| take(&mut next)),
             Series::Curves(curves) => curves.color.unwrap_or_else(|| take(&mut next)),
             Series::Points(points) => points.color.unwrap_or_else(|| take(&mut next)),
+            Series::Histogram(it) => it.color.unwrap_or_else(|| take(&mut next)),
             Series::Band(band) => band.color.unwrap_or(Color::series(next)),
             Series::Heatmap(_) | Series::Regions(_) => INK,
             Series::Reference(reference) => reference.color,

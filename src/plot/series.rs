@@ -2,6 +2,7 @@
 
 use super::curves::Curves;
 use super::heatmap::Heatmap;
+use super::histogram::Histogram;
 use super::marker::{Filling, Marker};
 use super::regions::Regions;
 use super::theme::{BAND_ALPHA, Color, LINE_POINTS, MARKER_POINTS, REFERENCE_POINTS};
@@ -42,6 +43,8 @@ pub enum Series {
     Points(Points),
     /// The area between two curves.
     Band(Band),
+    /// Bins as steps.
+    Histogram(Histogram),
     /// A matrix of values as colours.
     Heatmap(Heatmap),
     /// A matrix of labels as tints.
@@ -342,7 +345,7 @@ macro_rules! into_series {
         }
     )*};
 }
-into_series!(Line, Curves, Points, Band, Heatmap, Regions, Reference, Note);
+into_series!(Line, Curves, Points, Band, Histogram, Heatmap, Regions, Reference, Note);
 
 impl Series {
     /// The name; empty for what has none.
@@ -352,6 +355,7 @@ impl Series {
             Series::Curves(it) => &it.name,
             Series::Points(it) => &it.name,
             Series::Band(it) => &it.name,
+            Series::Histogram(it) => &it.name,
             Series::Heatmap(it) => &it.name,
             Series::Reference(it) => &it.name,
             Series::Regions(_) | Series::Note(_) => "",

@@ -64,6 +64,16 @@ fn describe(series: &Series, part: &Part) -> Option<String> {
         Series::Curves(curves) => format!("{} curves", curves.lines.len()),
         Series::Points(_) => "points".to_owned(),
         Series::Band(_) => "band".to_owned(),
+        Series::Histogram(it) => {
+            let (low, high) = (it.edges.first().copied(), it.edges.last().copied());
+            let (low, high) = (low.unwrap_or(f64::NAN), high.unwrap_or(f64::NAN));
+            let most = it.heights.iter().copied().fold(f64::NAN, f64::max);
+            let (low, high, most) = (short(low), short(high), short(most));
+            return Some(format!(
+                "histogram `{name}`: {} bins, {low} to {high}, up to {most}",
+                it.heights.len()
+            ));
+        }
         Series::Heatmap(map) => {
             let ((rows, columns), (low, high)) = (map.values.dim(), map.limits());
             let mut text = format!("heat map `{name}`: {rows} x {columns} values");
@@ -134,6 +144,7 @@ fn missing(figure: &Figure) -> String {
     let mut texts: Vec<&str> = vec![&figure.title];
     for panel in &figure.panels {
         texts.extend([panel.title.as_str(), &panel.x.label, &panel.y.label]);
+        texts.extend(panel.x.names.iter().chain(&panel.y.names).map(String::as_str));
         texts.extend(panel.series.iter().map(|series| match series {
             Series::Note(note) => note.text.as_str(),
             other => other.name(),

@@ -13,6 +13,11 @@ pub(super) struct Ticks {
 
 /// At most `most` labelled ticks between `low` and `high`.
 pub(super) fn of(axis: &Axis, (low, high): (f64, f64), most: usize) -> Ticks {
+    if !axis.names.is_empty() {
+        let at = |(i, name): (usize, &String)| (i as f64 + 0.5, name.clone());
+        let names = axis.names.iter().enumerate().map(at).filter(|(at, _)| (low..=high).contains(at));
+        return Ticks { major: names.collect(), minor: vec![] };
+    }
     match axis.scale {
         Scale::Linear => linear(low, high, most, axis.whole),
         Scale::Log => log(low, high, most),
@@ -132,6 +137,12 @@ fn decades(low: f64, high: f64, first: i32, last: i32, most: usize) -> Ticks {
     let major =
         labelled.iter().map(|&power| (scaled(1.0, power), format!("10{}", superscript(power)))).collect();
     Ticks { major, minor }
+}
+
+/// A number with so many significant digits, as few decimals as that takes, and a minus sign.
+pub(super) fn digits(value: f64, significant: i32) -> String {
+    let size = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    number(value, (significant - 1 - size).clamp(0, 12) as usize)
 }
 
 /// A number with a fixed number of decimals and a minus sign, not a hyphen.

@@ -3,6 +3,7 @@
 mod mean_spectrum;
 mod measure;
 mod penalty;
+mod perturbation;
 mod power_law;
 mod sensitivity;
 mod spectrum;
@@ -12,6 +13,7 @@ pub use mean_spectrum::MeanSpectrum;
 pub(crate) use mean_spectrum::mean_and_error;
 pub use measure::{eigenvectors, spectra, spectrum};
 pub use penalty::{SpectralPenalty, Tap, Taps};
+pub use perturbation::PerturbationEnergy;
 pub use power_law::PowerLaw;
 pub use sensitivity::Sensitivity;
 pub use spectrum::Spectrum;

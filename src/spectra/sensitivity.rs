@@ -237,6 +237,12 @@ impl Sensitivity {
     /// `v_n`, once network and images are found to fit.
     fn check(&self, net: &dyn Network, images: ArrayView2<'_, f32>, n: usize) -> Result<ArrayView1<'_, f64>> {
         let vector = self.eigenvector(n)?;
+        self.check_images(net, images)?;
+        Ok(vector)
+    }
+
+    /// That the network is the one this was made of, and that images fit it.
+    pub(super) fn check_images(&self, net: &dyn Network, images: ArrayView2<'_, f32>) -> Result<()> {
         let own = (self.tap.clone(), self.mean.len());
         let taps = net.taps();
         if net.inputs() != self.inputs || taps.get(self.position) != Some(&own) {
@@ -254,8 +260,12 @@ impl Sensitivity {
             let found = format!("{:?}", images.dim());
             return Err(Error::shape("images", format!("(batch, {})", self.inputs), found));
         }
-        finite("images", images)?;
-        Ok(vector)
+        finite("images", images)
+    }
+
+    /// `(width, width)`, the eigenvectors as columns, largest eigenvalue first.
+    pub(super) fn vectors(&self) -> ArrayView2<'_, f64> {
+        self.vectors.view()
     }
 
     /// `p_n` of the first `rows` rows of a pass.
@@ -268,7 +278,7 @@ impl Sensitivity {
         Ok(activations.outer_iter().take(rows).map(project).collect())
     }
 
-    fn tap_of<'a>(&self, taps: &'a [Matrix]) -> Result<&'a Matrix> {
+    pub(super) fn tap_of<'a>(&self, taps: &'a [Matrix]) -> Result<&'a Matrix> {
         taps.get(self.position)
             .ok_or_else(|| Error::shape("list of taps", format!("more than {}", self.position), taps.len()))
     }

@@ -34,7 +34,7 @@ fn between_attack_and_proof_lies_the_truth() -> Result<()> {
             assert!(*accuracy <= 1.0 - error, "{name}: {proved:?} {attacked:?}");
         }
         // For small balls they all but meet: bounds are of use.
-        assert!(proved.accuracy[1] > 0.9 * (1.0 - attacked.error[1]), "{name}: {proved:?} {attacked:?}");
+        assert!(proved.accuracy[1] > 0.75 * (1.0 - attacked.error[1]), "{name}: {proved:?} {attacked:?}");
         assert!(attacked.error[4] > attacked.error[0]);
     }
     Ok(())
