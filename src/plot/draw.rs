@@ -33,7 +33,10 @@ pub(super) fn panel(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Ve
     let mut others = vec![axes(resolved, frame, (&x, &y), fonts)];
     for (series, part) in resolved.panel.series.iter().zip(&resolved.parts) {
         let layer = draw(series, part, resolved, frame, (&x, &y), fonts);
-        let fill = matches!(series, Series::Band(_) | Series::Heatmap(_) | Series::Regions(_));
+        let fill = matches!(
+            series,
+            Series::Band(_) | Series::Histogram(_) | Series::Heatmap(_) | Series::Regions(_)
+        );
         if fill { fills.push(layer) } else { others.push(layer) }
     }
     others.push(heading(resolved, frame, fonts));
