@@ -96,8 +96,14 @@ fn draw(
             let width = histogram.width * POINT;
             for run in &part.runs {
                 layer.shapes.extend(area(run, (x, y), resolved, plot, (color, histogram.alpha)));
-                let tops: Vec<Point> = run.iter().map(|p| (x.at(p.x), y.at(p.high))).collect();
-                stroke(&thin_line(&tops), part.dash, width, color, plot, &mut layer);
+                // Bins without height have no outline, which would lie on the axis.
+                for bins in run.split(|p| p.high == 0.0).filter(|bins| !bins.is_empty()) {
+                    let mut tops: Vec<Point> = bins.iter().map(|p| (x.at(p.x), y.at(p.high))).collect();
+                    let (first, last) = (tops.first().map(|p| p.0), tops.last().map(|p| p.0));
+                    tops.insert(0, (first.unwrap_or(plot.left), plot.bottom));
+                    tops.push((last.unwrap_or(plot.right), plot.bottom));
+                    stroke(&thin_line(&tops), part.dash, width, color, plot, &mut layer);
+                }
             }
         }
         Series::Heatmap(map) => {
