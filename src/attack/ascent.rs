@@ -5,6 +5,7 @@ use super::ball::{Ball, L1Step, Projection, step_along};
 use super::batch::{Batch, check_eps};
 use super::classifier::Classifier;
 use super::loss::Loss;
+use super::mi_fgsm::Accumulate;
 use super::norm::Norm;
 use super::pgd::Keep;
 use super::queries::Queries;
@@ -23,8 +24,8 @@ pub(super) struct Ascent<'a> {
     /// Size of a step in units of the pixel range.
     pub(super) step: f32,
     pub(super) l1: L1Step,
-    /// Dong's `mu`: directions follow `m <- mu m + g / |g|_1`.
-    pub(super) momentum: Option<f32>,
+    /// `mu`, and what is added up: steps go along `m <- mu m + …`.
+    pub(super) momentum: Option<(f32, Accumulate)>,
     /// The step starts at the clean image, not where the gradient was taken.
     pub(super) from_clean: bool,
     pub(super) keep: Keep,
@@ -62,7 +63,7 @@ impl<'a> Ascent<'a> {
         if !(self.step >= 0.0 && self.step.is_finite()) {
             return Err(Error::parameter("step", self.step, "a finite size of at least 0"));
         }
-        if let Some(mu) = self.momentum.filter(|mu| !(*mu >= 0.0 && mu.is_finite())) {
+        if let Some(mu) = self.momentum.map(|m| m.0).filter(|mu| !(*mu >= 0.0 && mu.is_finite())) {
             return Err(Error::parameter("momentum", mu, "a finite factor of at least 0"));
         }
         match self.l1 {
@@ -179,10 +180,14 @@ impl<'a> Ascent<'a> {
         }
         let direction = match self.momentum {
             None => gradient,
-            Some(mu) => {
-                let size = gradient.iter().map(|g| f64::from(g.abs())).sum::<f64>().max(1e-12);
-                for (m, g) in momentum.iter_mut().zip(gradient) {
-                    *m = (f64::from(mu) * f64::from(*m) + f64::from(*g) / size) as f32;
+            Some((mu, accumulate)) => {
+                momentum.iter_mut().for_each(|m| *m *= mu);
+                match accumulate {
+                    // Of size 1 in L1.
+                    Accumulate::Gradient => {
+                        step_along(Norm::L1, L1Step::Proportional, momentum, gradient, 1.0)
+                    }
+                    Accumulate::Direction => step_along(self.ball.norm, self.l1, momentum, gradient, 1.0),
                 }
                 momentum
             }

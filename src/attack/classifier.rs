@@ -25,8 +25,8 @@ pub trait Classifier {
     /// a cotangent: one backward pass serves any loss.
     ///
     /// `cotangent(rows, logits)` gives the cotangents of some rows of the batch from their logits, both
-    /// `(rows.len(), classes)`. It is called for pieces of consecutive rows that cover the batch, once for each row, in any
-    /// order.
+    /// `(rows.len(), classes)`. It is called for pieces of consecutive rows that cover the batch, once for each row (for each draw of a model
+    /// that is an [`Expectation`](super::Expectation)), in any order.
     ///
     /// # Errors
     /// Whatever the model refuses.

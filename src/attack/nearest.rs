@@ -3,7 +3,7 @@
 use super::adversarial::Adversarial;
 use super::batch::Batch;
 use super::norm::Norm;
-use super::queries::{Calls, Queries};
+use super::queries::{Calls, Queries, same_size};
 use super::warning::Warning;
 use crate::display::{Content, show};
 use crate::error::{Error, Result};
@@ -131,6 +131,26 @@ impl Nearest {
             (None, _) => f64::NAN,
             (Some(upper), 1) => *upper,
             (Some(upper), _) => 0.5 * (distances[middle - 1] + upper),
+        }
+    }
+
+    /// A search may be the user's own: every entry must be there before it is indexed.
+    pub(super) fn check(&self, images: (usize, usize)) -> Result<()> {
+        same_size("images of the search", self.images.dim(), images)?;
+        let sizes = [
+            self.success.len(),
+            self.margins.len(),
+            self.distances.len(),
+            self.steps.len(),
+            self.first_success.len(),
+            self.restarts.len(),
+            self.calls.len(),
+        ];
+        match sizes.into_iter().find(|size| *size != images.0) {
+            Some(size) => {
+                Err(Error::shape("what the search gave", format!("{} of everything", images.0), size))
+            }
+            None => Ok(()),
         }
     }
 

@@ -220,6 +220,22 @@ impl Pgd {
         })
     }
 
+    /// One run, with warnings under another name.
+    pub(super) fn run_named(
+        &self,
+        name: &str,
+        model: &dyn Classifier,
+        batch: Batch<'_>,
+        eps: f32,
+        restart: usize,
+    ) -> Result<Adversarial> {
+        self.check()?;
+        let place = |row: usize, x: &mut [f32]| {
+            self.start.place(self.norm, eps, restart, x, self.random(batch, row, restart));
+        };
+        self.ascent(name, eps).run(model, batch, restart, &place)
+    }
+
     fn check(&self) -> Result<()> {
         if self.restarts == 0 {
             return Err(Error::parameter("restarts", 0, "at least 1"));
@@ -271,12 +287,7 @@ impl FixedEps for Pgd {
     }
 
     fn run(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32, restart: usize) -> Result<Adversarial> {
-        self.check()?;
-        let name = self.name();
-        let place = |row: usize, x: &mut [f32]| {
-            self.start.place(self.norm, eps, restart, x, self.random(batch, row, restart));
-        };
-        self.ascent(&name, eps).run(model, batch, restart, &place)
+        self.run_named(&self.name(), model, batch, eps, restart)
     }
 
     fn perturb(&self, model: &dyn Classifier, batch: Batch<'_>, eps: f32) -> Result<Adversarial> {

@@ -1,7 +1,7 @@
 //! One record per example and eps, and what follows from them.
 
 use super::classifier::Classifier;
-use super::curve::ErrorCurve;
+use super::curve::{ErrorCurve, decimal};
 use super::fixed_eps::FixedEps;
 use super::loss::margin;
 use super::queries::checked_logits;
@@ -138,9 +138,4 @@ impl std::fmt::Debug for AttackRecords {
         let examples = self.records.len() / self.eps.len().max(1);
         write!(f, "AttackRecords({}: {examples} examples, eps {:?})", self.attack, self.eps)
     }
-}
-
-/// The float64 number that is written like this float32 one: 0.1 rather than 0.10000000149.
-pub(super) fn decimal(value: f32) -> f64 {
-    value.to_string().parse().unwrap_or(f64::from(value))
 }

@@ -73,6 +73,16 @@ impl Warning {
         }
     }
 
+    /// The attack that it is about; `None` where it is about the model or the whole run.
+    pub fn attack(&self) -> Option<&str> {
+        match self {
+            Warning::ZeroGradient { attack, .. }
+            | Warning::SaturatedLoss { attack, .. }
+            | Warning::FewClasses { attack, .. } => Some(attack),
+            _ => None,
+        }
+    }
+
     /// Adds `other` to a list: to the examples of a warning of the same kind and attack, or at the end.
     pub(super) fn add(list: &mut Vec<Warning>, other: Warning) {
         for known in list.iter_mut() {

@@ -163,7 +163,7 @@ impl IntervalBounds {
             rows = rows.into_iter().zip(margins).filter(|(_, m)| *m > 0.0).map(|(row, _)| row).collect();
             certified[position] = rows.len();
         }
-        let counts = eps.iter().map(|eps| super::records::decimal(*eps)).zip(certified);
+        let counts = eps.iter().map(|eps| super::curve::decimal(*eps)).zip(certified);
         Ok(CertifiedCurve::new(name, batch.len(), counts))
     }
 
