@@ -1,5 +1,7 @@
 //! The attack of Carlini and Wagner in L2.
 
+mod example;
+
 use super::batch::Batch;
 use super::classifier::Classifier;
 use super::minimal_norm::MinimalNorm;
@@ -7,13 +9,10 @@ use super::nearest::{Nearest, Tried};
 use super::norm::Norm;
 use super::queries::Queries;
 use crate::error::{Error, Result};
+use example::Example;
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
-/// Clean images are drawn in by this much, so that black and white pixels have a finite `w`.
-const INSIDE: f64 = 0.999_999;
-/// The largest weight of the margin that is tried.
-const LARGEST: f64 = 1e10;
 /// From this many searches on, the last one takes the best weight again.
 const REPEATS_FROM: usize = 10;
 /// Progress is asked for this many times in a search.
@@ -206,104 +205,6 @@ fn sides(batch: Batch<'_>, row: usize, logits: &[f32]) -> (usize, usize) {
     }
     let other = other.unwrap_or(class);
     if batch.targets.is_some() { (other, class) } else { (class, other) }
-}
-
-/// One example: its weight, and Adam's state.
-struct Example {
-    row: usize,
-    /// `c` and the interval that it is in.
-    weight: f64,
-    lower: f64,
-    upper: f64,
-    /// Whether an image fooled at this `c`.
-    fooled: bool,
-    /// Whether the search at this `c` goes on.
-    active: bool,
-    /// The loss at the last check.
-    loss: f64,
-    /// Adam's steps so far, through all searches.
-    taken: usize,
-    /// `w0`, `w`, and its mean gradient and square.
-    start: Vec<f64>,
-    w: Vec<f64>,
-    mean: Vec<f64>,
-    square: Vec<f64>,
-    /// The image of `w0 + w`.
-    image: Vec<f32>,
-}
-
-impl Example {
-    fn new(row: usize, clean: ArrayView1<'_, f32>, weight: f32) -> Self {
-        let start: Vec<f64> = clean.iter().map(|x| (INSIDE * (2.0 * f64::from(*x) - 1.0)).atanh()).collect();
-        let zeros = vec![0.0; start.len()];
-        Self {
-            row,
-            weight: f64::from(weight),
-            lower: 0.0,
-            upper: f64::INFINITY,
-            fooled: false,
-            active: true,
-            loss: f64::INFINITY,
-            taken: 0,
-            w: zeros.clone(),
-            mean: zeros.clone(),
-            square: zeros,
-            image: vec![0.0; start.len()],
-            start,
-        }
-    }
-
-    /// Adam anew; in a `last` repeated search with the smallest weight that fooled.
-    fn restart(&mut self, last: bool) {
-        if last {
-            self.weight = self.upper.min(LARGEST);
-        }
-        (self.fooled, self.active, self.loss) = (false, true, f64::INFINITY);
-        for state in [&mut self.w, &mut self.mean, &mut self.square] {
-            state.fill(0.0);
-        }
-        self.draw();
-    }
-
-    fn draw(&mut self) {
-        for (image, (start, w)) in self.image.iter_mut().zip(self.start.iter().zip(&self.w)) {
-            *image = (0.5 + 0.5 * (start + w).tanh()) as f32;
-        }
-    }
-
-    /// `|x - x'|^2`.
-    fn squared_distance(&self) -> f64 {
-        let pixels = self.start.iter().zip(&self.w);
-        pixels.map(|(start, w)| (0.5 * ((start + w).tanh() - start.tanh())).powi(2)).sum()
-    }
-
-    /// Adam's `count`-th step, counted from 1, along the loss whose margin has this gradient by the image.
-    fn step(&mut self, margin: ArrayView1<'_, f32>, learning_rate: f64, count: usize) {
-        let (keep_mean, keep_square, guard) = (0.9f64, 0.999f64, 1e-8);
-        let count = count.min(i32::MAX as usize) as i32;
-        let (unbias_mean, unbias_square) = (1.0 - keep_mean.powi(count), 1.0 - keep_square.powi(count));
-        for (i, g) in margin.iter().enumerate() {
-            let (t, from) = ((self.start[i] + self.w[i]).tanh(), self.start[i].tanh());
-            // d|x - x'|^2 / dx = 2 (x - x') = t - t'; dx / dw = (1 - t^2) / 2.
-            let g = (t - from + self.weight * f64::from(*g)) * 0.5 * (1.0 - t * t);
-            self.mean[i] = keep_mean * self.mean[i] + (1.0 - keep_mean) * g;
-            self.square[i] = keep_square * self.square[i] + (1.0 - keep_square) * g * g;
-            let step = (self.mean[i] / unbias_mean) / ((self.square[i] / unbias_square).sqrt() + guard);
-            self.w[i] -= learning_rate * step;
-        }
-        self.taken += 1;
-        self.draw();
-    }
-
-    /// The next `c`: half way between one that was too small and one that was not, or ten times as much.
-    fn bisect(&mut self) {
-        match self.fooled {
-            true => self.upper = self.weight,
-            false => self.lower = self.weight,
-        }
-        self.weight =
-            if self.upper.is_finite() { 0.5 * (self.lower + self.upper) } else { 10.0 * self.weight };
-    }
 }
 
 impl MinimalNorm for CarliniWagner {

@@ -24,8 +24,9 @@ const BEYOND: f64 = 1e-4;
 /// `r <- r + (|f_l| / |w_l|_q + 1e-4) v_l`, `x = clip(x0 + (1 + overshoot) r, 0, 1)`,
 ///
 /// where `v_l` is `w_l / |w_l|_2` in L2 and `sign(w_l)` in L-inf. The overshoot multiplies the sum of all steps, as in the
-/// authors' code; multiplied into every step it would compound. The sum itself is not clipped, the image is after every
-/// step, as in foolbox; the authors' code does not clip.
+/// authors' code. The sum itself is not clipped, the image is after every step, as in foolbox; the authors' code does not
+/// clip, torchattacks clips the sum with the image. The search ends where the label is lost, which is the predicted class:
+/// examples that the model gets wrong need no search.
 ///
 /// Untargeted only. It draws no random numbers.
 ///

@@ -2,7 +2,7 @@
 
 use crate::victims::{Affine, Numbers, dual, search};
 use eigengate::Result;
-use eigengate::attack::{Batch, CarliniWagner, DeepFool, Fab, MinimalNorm, Norm};
+use eigengate::attack::{Batch, CarliniWagner, DeepFool, Fab, MinimalNorm, Norm, Warning};
 use ndarray::{Array2, s};
 
 /// Four classes, 20 pixels, and images around the middle of the box, where class 0 leads every other one by `lead`.
@@ -195,6 +195,8 @@ fn fab_t_has_a_run_for_every_class_behind_the_label() {
             let share = found.distances[row] / want;
             assert!((1.0 - 1e-5..1.01).contains(&share), "{targets} targets: {share}");
         }
+        let few = Warning::FewClasses { attack: "FAB-T".to_owned(), targets: 9, classes: 4 };
+        assert_eq!(found.warnings, if targets == 9 { vec![few] } else { vec![] });
         // One gradient a step and target, and the logits of every step and of the clean image.
         let runs = targets.min(3) as u32;
         assert_eq!((found.calls[0].forward, found.calls[0].gradient), (1 + 2 * 30 * runs, 30 * runs));

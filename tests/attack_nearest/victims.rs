@@ -3,6 +3,7 @@
 use eigengate::Result;
 use eigengate::attack::{Batch, Classifier, Cotangent, MinimalNorm, Nearest, Norm, PulledBack};
 use ndarray::{Array2, ArrayView2};
+use std::sync::Mutex;
 
 /// Logits `W x + b`.
 #[derive(Clone)]
@@ -86,5 +87,34 @@ impl Numbers {
 
     pub fn within(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.next()
+    }
+}
+
+/// A model that keeps every image that it is asked about.
+pub struct Spy<'a> {
+    pub model: &'a dyn Classifier,
+    pub asked: Mutex<Vec<Array2<f32>>>,
+}
+
+impl<'a> Spy<'a> {
+    pub fn on(model: &'a dyn Classifier) -> Self {
+        Self { model, asked: Mutex::new(vec![]) }
+    }
+}
+
+impl Classifier for Spy<'_> {
+    fn inputs(&self) -> usize {
+        self.model.inputs()
+    }
+    fn classes(&self) -> usize {
+        self.model.classes()
+    }
+    fn logits(&self, images: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        self.asked.lock().unwrap().push(images.to_owned());
+        self.model.logits(images)
+    }
+    fn pull_back(&self, images: ArrayView2<'_, f32>, cotangent: &mut Cotangent<'_>) -> Result<PulledBack> {
+        self.asked.lock().unwrap().push(images.to_owned());
+        self.model.pull_back(images, cotangent)
     }
 }

@@ -179,7 +179,7 @@ def fab(net, x0, label, norm, steps, targets=0, alpha_max=0.1, eta=1.05, beta=0.
     return best, at
 
 
-def carlini_wagner(net, x0, label, searches, steps, target=None, kappa=0.0, abort=True, c=1e-3, rate=0.01):
+def carlini_wagner(net, x0, label, searches, steps, target=None, kappa=0.0, abort=True, c=1e-3, rate=0.1):
     def margin(z):
         if target is None:
             return z[label] - np.delete(z, label).max(), label, ranked(np.where(np.arange(10) == label, -np.inf, z))[0]
@@ -247,7 +247,7 @@ def peers(net, images, labels):
     for norm, attack in [("L2", foolbox.attacks.L2DeepFoolAttack()), ("Linf", foolbox.attacks.LinfDeepFoolAttack())]:
         record(f"foolbox.deepfool.{norm}", norm, attack.run(fmodel, x, y))
     # One digit at a time: foolbox ends a search by the loss of the batch.
-    attack = foolbox.attacks.L2CarliniWagnerAttack(steps=200)
+    attack = foolbox.attacks.L2CarliniWagnerAttack(steps=100, stepsize=0.1)
     record("foolbox.cw", "L2", torch.cat([attack.run(fmodel, x[i : i + 1], y[i : i + 1]) for i in range(len(x))]))
     targets = (y + 3) % 10
     criterion = foolbox.criteria.TargetedMisclassification
@@ -335,12 +335,12 @@ def main():
             for steps in [1, 3, 20]:
                 cases[f"fab_t.{norm}.{steps}"] = lambda x, y, n=norm, s=steps: fab(oracle, x, y, n, s, 9)
         cw = lambda *a, **k: lambda x, y: (carlini_wagner(oracle, x, y, *a, **k), 0)
-        cases["cw.one"] = cw(1, 30, c=1.0, abort=False)
+        cases["cw.one"] = cw(1, 40, c=1.0, abort=False)
         cases["cw.some"] = cw(5, 60, abort=False)
         cases["cw.abort"] = cw(9, 100)
         cases["cw.repeat"] = cw(10, 40, abort=False)
         cases["cw.kappa"] = cw(9, 100, kappa=1.5)
-        cases["cw.rate"] = cw(6, 60, c=0.02, rate=0.05)
+        cases["cw.slow"] = cw(6, 100, c=0.1, rate=0.01)
         cases["cw.targeted"] = lambda x, y: (carlini_wagner(oracle, x, y, 9, 100, target=(y + 3) % 10), 0)
         for key, attack in cases.items():
             found = [attack(x.astype(np.float64), int(y)) for x, y in zip(net_images, net_labels)]
