@@ -3,24 +3,40 @@
 //! All of it is float64, knows no training and no plot. [`GruWeights`] gives a [flow](GruFlow) and a [map](GruMap);
 //! everything that integrates or analyses takes a [`VectorField`].
 
+mod classify;
+mod complex;
+mod enclosure;
 pub mod families;
 mod field;
+mod fixed_point;
+mod fixed_points;
 mod flow;
 mod gate;
 mod gru;
 mod integrate;
+mod interval;
+mod krawczyk;
 mod lu;
 mod map;
+mod map;
 mod nullclines;
+mod polish;
 mod quadtree;
+mod search;
+mod spectrum;
 mod speed;
 mod trajectory;
 mod window;
 
+pub use classify::{Kind, TOLERANCE};
+pub use complex::Complex;
 pub use field::VectorField;
+pub use fixed_point::{BoxRegion, FixedPoint};
+pub use fixed_points::{FixedPointSearch, FixedPoints};
 pub use flow::GruFlow;
 pub use gru::{GruWeights, Reset};
 pub use integrate::{DenseStep, Direction, Event, EventHit, Fundamental, Integrator, Stepper, Variational};
+pub use interval::Interval;
 pub use map::GruMap;
 pub use nullclines::{Nullcline, nullclines};
 pub use speed::{Pace, SpeedMap, speed_map};

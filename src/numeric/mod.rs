@@ -3,6 +3,7 @@
 mod cholesky;
 mod columns;
 mod covariance;
+mod double_double;
 mod eigen;
 mod gram;
 #[cfg(not(feature = "cuda"))]
@@ -17,6 +18,7 @@ pub(crate) use cholesky::inverse_cholesky;
 pub(crate) use columns::{GROUP, column_squares, group_totals, scale_columns, subtract_from_rows};
 pub(crate) use columns::{column_means, column_sums, shift_rows};
 pub use covariance::{Covariance, Precision};
+pub(crate) use double_double::DoubleDouble;
 pub use eigen::{Eigen, symmetric_eigen};
 #[cfg(not(feature = "cuda"))]
 pub(crate) use gram::add_lower;

@@ -1,0 +1,146 @@
+//! Branch and bound: boxes are cut until every one is empty, holds one proved root, or is undecided.
+
+use super::enclosure::{Cell, System};
+use super::fixed_point::BoxRegion;
+use super::flow::GruFlow;
+use super::interval::Interval;
+use super::krawczyk::{Root, Verdict, blur, confirm, examine};
+use super::polish;
+
+/// What a search found.
+pub(crate) struct Outcome {
+    /// Polished roots with their enclosures.
+    pub(crate) roots: Vec<(Vec<f64>, BoxRegion)>,
+    /// Regions that could not be decided, merged where they touch.
+    pub(crate) undecided: Vec<BoxRegion>,
+    /// Boxes examined.
+    pub(crate) boxes: usize,
+}
+
+/// All fixed points have `|h_i| <= 1`; those of saturated units are at 1 to the last bit.
+const EDGE: f64 = 1.001;
+/// Where a side is cut. Off the centre: symmetric systems have roots at 0.
+const CUT: f64 = 0.4921;
+/// Above this blur of a root it is polished with 32 digits.
+const BLURRED: f64 = 2e-14;
+
+/// All roots of a flow of `D` units. After `max_boxes` the boxes that are left are undecided.
+pub(crate) fn all_roots<const D: usize>(flow: &GruFlow, system: &System<D>, max_boxes: usize) -> Outcome {
+    let mut stack = vec![[Interval::new(-EDGE, EDGE); D]];
+    let mut roots: Vec<(Vec<f64>, Root<D>)> = vec![];
+    let mut undecided: Vec<Cell<D>> = vec![];
+    let mut boxes = 0;
+    while let Some(x) = stack.pop() {
+        if boxes >= max_boxes {
+            undecided.push(x);
+            continue;
+        }
+        if roots.iter().any(|(_, root)| within(&x, &root.unique)) {
+            boxes += 1;
+            continue;
+        }
+        match examine(system, &x, &mut boxes) {
+            Verdict::Empty => {}
+            Verdict::Undecided(rest) => undecided.push(rest),
+            Verdict::Split { rest, axis } => {
+                let (mut first, mut second) = (rest, rest);
+                let cut = rest[axis].lo + CUT * rest[axis].width();
+                (first[axis].hi, second[axis].lo) = (cut, cut);
+                stack.push(second);
+                stack.push(first);
+            }
+            Verdict::Root(root) => match add(flow, system, &mut roots, root) {
+                Ok(()) => {}
+                Err(both) => undecided.push(both),
+            },
+        }
+    }
+    roots.sort_by(|(a, _), (b, _)| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    let roots = roots.into_iter().map(|(h, root)| (h, region(&root.enclosure))).collect();
+    Outcome { roots, undecided: merge(undecided.iter().map(region).collect()), boxes }
+}
+
+/// Adds a proved root unless it is known. It is the same as another if its enclosure is where that one is unique, and another if the
+/// enclosures are disjoint; what is neither is given back as undecided.
+fn add<const D: usize>(
+    flow: &GruFlow,
+    system: &System<D>,
+    roots: &mut Vec<(Vec<f64>, Root<D>)>,
+    mut root: Root<D>,
+) -> Result<(), Cell<D>> {
+    let state = refine(flow, system, &mut root);
+    for (_, known) in roots.iter() {
+        if within(&root.enclosure, &known.unique) || within(&known.enclosure, &root.unique) {
+            return Ok(());
+        }
+        if root.enclosure.iter().zip(&known.enclosure).all(|(a, b)| a.intersection(*b).is_some()) {
+            return Err(hull(&root.enclosure, &known.enclosure));
+        }
+    }
+    roots.push((state, root));
+    Ok(())
+}
+
+/// Polishes a root and makes its enclosure as small as rounding errors let it be.
+fn refine<const D: usize>(flow: &GruFlow, system: &System<D>, root: &mut Root<D>) -> Vec<f64> {
+    let mut state: Vec<f64> = root.enclosure.iter().map(|side| side.middle()).collect();
+    polish::newton(flow, &mut state, false);
+    let Ok(m) = <[f64; D]>::try_from(state.as_slice()) else { return state };
+    let blur = blur(system, &m).unwrap_or(f64::INFINITY);
+    if blur > BLURRED {
+        polish::newton(flow, &mut state, true);
+    }
+    let mut radius = 4.0 * blur + 1e-15;
+    let m: [f64; D] = std::array::from_fn(|i| state[i]);
+    for _ in 0..6 {
+        let around = m.map(|m| Interval::point(m).widened(radius));
+        if !within(&around, &root.unique) {
+            break;
+        }
+        if let Some(image) = confirm(system, &around) {
+            root.enclosure = image;
+            return state;
+        }
+        radius *= 8.0;
+    }
+    // Close to the edge of the box, or of a fold: what was proved stands.
+    let inside = root.enclosure.iter().zip(&state).all(|(side, h)| side.contains(*h));
+    if inside { state } else { root.enclosure.iter().map(|side| side.middle()).collect() }
+}
+
+fn within<const D: usize>(inner: &Cell<D>, outer: &Cell<D>) -> bool {
+    inner.iter().zip(outer).all(|(inner, outer)| outer.lo <= inner.lo && inner.hi <= outer.hi)
+}
+
+fn hull<const D: usize>(a: &Cell<D>, b: &Cell<D>) -> Cell<D> {
+    std::array::from_fn(|i| Interval { lo: a[i].lo.min(b[i].lo), hi: a[i].hi.max(b[i].hi) })
+}
+
+fn region<const D: usize>(x: &Cell<D>) -> BoxRegion {
+    BoxRegion { lower: x.iter().map(|side| side.lo).collect(), upper: x.iter().map(|side| side.hi).collect() }
+}
+
+/// Boxes that are closer to each other than the wider one is wide become one, until none are. What is between them was proved
+/// empty, but it is of no use to see a fold in pieces.
+fn merge(mut boxes: Vec<BoxRegion>) -> Vec<BoxRegion> {
+    let touch = |a: &BoxRegion, b: &BoxRegion| {
+        let gap = a.width().max(b.width());
+        let sides = a.lower.iter().zip(&a.upper).zip(b.lower.iter().zip(&b.upper));
+        sides.into_iter().all(|((al, au), (bl, bu))| al - gap <= *bu && bl - gap <= *au)
+    };
+    let mut merged: Vec<BoxRegion> = vec![];
+    while let Some(mut current) = boxes.pop() {
+        while let Some(position) = merged.iter().position(|other| touch(other, &current)) {
+            let other = merged.swap_remove(position);
+            for (lower, other) in current.lower.iter_mut().zip(other.lower) {
+                *lower = lower.min(other);
+            }
+            for (upper, other) in current.upper.iter_mut().zip(other.upper) {
+                *upper = upper.max(other);
+            }
+        }
+        merged.push(current);
+    }
+    merged.sort_by(|a, b| a.lower.partial_cmp(&b.lower).unwrap_or(std::cmp::Ordering::Equal));
+    merged
+}
