@@ -18,7 +18,6 @@ mod interval;
 mod krawczyk;
 mod lu;
 mod map;
-mod map;
 mod nullclines;
 mod polish;
 mod quadtree;

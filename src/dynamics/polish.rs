@@ -2,6 +2,7 @@
 
 use super::flow::GruFlow;
 use super::gru::Reset;
+use super::lu::Lu;
 use crate::numeric::DoubleDouble as Double;
 
 /// The residual `g = n - h` with 32 digits, rounded at the end: relatively exact however small it is.
@@ -21,40 +22,17 @@ pub(crate) fn exact_residual(flow: &GruFlow, h: &[f64]) -> Vec<f64> {
     (0..d).map(|i| (candidate(i).tanh() - wide[i]).to_f64()).collect()
 }
 
-/// Solves `A x = b` by elimination with row pivots; `None` for a singular matrix.
+/// Solves `A x = b`; `None` for a singular matrix.
 pub(crate) fn solve(a: &[f64], b: &[f64]) -> Option<Vec<f64>> {
-    let d = b.len();
-    let (mut a, mut x) = (a.to_vec(), b.to_vec());
-    for column in 0..d {
-        let size = |row: &usize| a[row * d + column].abs();
-        let pivot = (column..d).max_by(|p, q| size(p).total_cmp(&size(q)))?;
-        if !(size(&pivot) > 0.0) {
-            return None;
-        }
-        if pivot != column {
-            for j in 0..d {
-                a.swap(pivot * d + j, column * d + j);
-            }
-            x.swap(pivot, column);
-        }
-        for row in column + 1..d {
-            let factor = a[row * d + column] / a[column * d + column];
-            for j in column..d {
-                a[row * d + j] -= factor * a[column * d + j];
-            }
-            x[row] -= factor * x[column];
-        }
+    let (mut lu, mut x) = (Lu::default(), b.to_vec());
+    if !lu.factor(a, b.len()) {
+        return None;
     }
-    for row in (0..d).rev() {
-        for j in row + 1..d {
-            x[row] -= a[row * d + j] * x[j];
-        }
-        x[row] /= a[row * d + row];
-    }
+    lu.solve(b, &mut x);
     x.iter().all(|x| x.is_finite()).then_some(x)
 }
 
-/// The determinant, by the same elimination.
+/// The determinant, by elimination with row pivots.
 pub(crate) fn determinant(a: &[f64], d: usize) -> f64 {
     if d == 1 {
         return a[0];
