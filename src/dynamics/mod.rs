@@ -6,6 +6,7 @@
 mod classify;
 mod complex;
 mod enclosure;
+mod cycles;
 pub mod families;
 mod field;
 mod fixed_point;
@@ -13,6 +14,7 @@ mod fixed_points;
 mod flow;
 mod gate;
 mod gru;
+mod homoclinic;
 mod integrate;
 mod interval;
 mod krawczyk;
@@ -23,17 +25,23 @@ mod polish;
 mod quadtree;
 mod search;
 mod spectrum;
+mod root;
 mod speed;
 mod trajectory;
 mod window;
 
 pub use classify::{Kind, TOLERANCE};
 pub use complex::Complex;
+
+pub use cycles::{Cycle, Return, ReturnMap, Shooting};
 pub use field::VectorField;
 pub use fixed_point::{BoxRegion, FixedPoint};
 pub use fixed_points::{FixedPointSearch, FixedPoints};
 pub use flow::GruFlow;
 pub use gru::{GruWeights, Reset};
+pub use homoclinic::{
+    Connection, Connections, Family, PeriodLaw, PlanarSaddle, Split, SplitPoint, SplitSection,
+};
 pub use integrate::{DenseStep, Direction, Event, EventHit, Fundamental, Integrator, Stepper, Variational};
 pub use interval::Interval;
 pub use map::GruMap;

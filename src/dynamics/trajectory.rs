@@ -37,6 +37,11 @@ impl Trajectory {
         &mut self.events
     }
 
+    /// The interpolants of the steps.
+    pub(crate) fn pieces(&self) -> &[super::integrate::DenseStep] {
+        &self.pieces
+    }
+
     /// The times of the steps, the start's first; falling in backward time.
     pub fn times(&self) -> &[f64] {
         &self.times

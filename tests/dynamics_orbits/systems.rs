@@ -102,3 +102,78 @@ impl VectorField for BlowUp {
         out[0] = 2.0 * h[0];
     }
 }
+
+/// `v' = v - v^3 / 3 - w + i, w' = (v + 0.7 - 0.8 w) / 12.5`.
+pub struct FitzHughNagumo {
+    pub i: f64,
+}
+
+impl VectorField for FitzHughNagumo {
+    fn dimension(&self) -> usize {
+        2
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        let (v, w) = (h[0], h[1]);
+        out.copy_from_slice(&[v - v.powi(3) / 3.0 - w + self.i, (v + 0.7 - 0.8 * w) / 12.5]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&[1.0 - h[0] * h[0], -1.0, 1.0 / 12.5, -0.8 / 12.5]);
+    }
+}
+
+/// Stuart and Landau's plane with `w' = c w + x^2 w` minus its mean: the cycle is at `w = 0`, with the multiplier `exp(c T)`.
+pub struct StuartLandauInSpace {
+    pub plane: StuartLandau,
+    pub c: f64,
+}
+
+impl VectorField for StuartLandauInSpace {
+    fn dimension(&self) -> usize {
+        3
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        self.plane.field(&h[..2], &mut out[..2]);
+        out[2] = h[2] * (self.c + h[0] * h[1]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        let mut plane = [0.0; 4];
+        self.plane.jacobian(&h[..2], &mut plane);
+        out.copy_from_slice(&[
+            plane[0],
+            plane[1],
+            0.0,
+            plane[2],
+            plane[3],
+            0.0,
+            h[1] * h[2],
+            h[0] * h[2],
+            self.c + h[0] * h[1],
+        ]);
+    }
+}
+
+/// The flow with a homoclinic orbit at `mu = 0` exactly, on the curve `x^2 (1 - x) = y^2` (AUTO's demo `san`):
+/// `x' = a x + b y - a x^2 + mu x (2 - 3 x)`, `y' = b x + a y - 1.5 b x^2 - 1.5 a x y - 2 mu y`, a = -0.5, b = 1.
+pub struct Sandstede {
+    pub mu: f64,
+}
+
+impl VectorField for Sandstede {
+    fn dimension(&self) -> usize {
+        2
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y, a, b, mu) = (h[0], h[1], -0.5, 1.0, self.mu);
+        out[0] = a * x + b * y - a * x * x + mu * x * (2.0 - 3.0 * x);
+        out[1] = b * x + a * y - 1.5 * b * x * x - 1.5 * a * x * y - 2.0 * mu * y;
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y, a, b, mu) = (h[0], h[1], -0.5, 1.0, self.mu);
+        out.copy_from_slice(&[
+            a - 2.0 * a * x + mu * (2.0 - 6.0 * x),
+            b,
+            b - 3.0 * b * x - 1.5 * a * y,
+            a - 1.5 * a * x - 2.0 * mu,
+        ]);
+    }
+}

@@ -1,5 +1,7 @@
 //! The interpolant of one step.
 
+use super::polynomial::sign_changes;
+
 /// Value `y(t)` inside one step, a polynomial in `s = (t - start) / step`, with `q = 1 - s`:
 ///
 /// ```text
@@ -33,10 +35,21 @@ impl DenseStep {
         evaluate(&self.coefficients, s, out);
     }
 
-    /// Whether `t` is inside of the step, ends included.
-    pub(crate) fn holds(&self, t: f64) -> bool {
-        let s = (t - self.start) * self.step.signum();
-        s >= 0.0 && s <= self.step.abs()
+    /// The times at which `normal . y - offset` changes its sign, in order, and whether it rises there.
+    pub(crate) fn crossings(&self, normal: &[f64], offset: f64) -> Vec<(f64, bool)> {
+        let mut line = along(&self.coefficients, normal);
+        line[0] -= offset;
+        let bend: f64 = line.iter().skip(1).map(|c| c.abs()).sum();
+        if line[0].abs() > bend {
+            return vec![];
+        }
+        let mut rising = line[0] < 0.0;
+        let mut found = vec![];
+        for s in sign_changes(&line) {
+            found.push((self.start + s * self.step, rising));
+            rising = !rising;
+        }
+        found
     }
 }
 

@@ -28,7 +28,7 @@ pub use variational::{Fundamental, Variational};
 use super::VectorField;
 use super::trajectory::Trajectory;
 use crate::error::{Error, Result, finite};
-use events::Watch;
+pub(crate) use events::Watch;
 
 /// A method with its tolerances. A step is accepted where the root mean square over the components of `error / (atol + rtol |h|)`
 /// is at most 1.

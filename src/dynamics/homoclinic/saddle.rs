@@ -1,0 +1,185 @@
+//! A saddle of a planar flow, followed along a family, with the starts of its manifolds.
+
+use super::Family;
+use crate::dynamics::VectorField;
+use crate::dynamics::lu::solved;
+use crate::dynamics::spectrum::spectrum;
+use crate::error::{Error, Result};
+
+/// A saddle of a planar flow and the linear and quadratic parts of its manifolds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanarSaddle {
+    /// Where it is.
+    pub state: [f64; 2],
+    /// The eigenvalue above 0.
+    pub unstable: f64,
+    /// The eigenvalue below 0.
+    pub stable: f64,
+    /// Unit vector along the unstable manifold; its largest component is positive.
+    pub unstable_direction: [f64; 2],
+    /// Unit vector along the stable manifold.
+    pub stable_direction: [f64; 2],
+    /// `w` of `h(e) = state + e v + e^2 w + O(e^3)`, for both manifolds.
+    bends: [[f64; 2]; 2],
+}
+
+/// How far from the saddle its manifolds are entered.
+const START: f64 = 1e-6;
+/// Step of the differences that give second derivatives.
+const DIFFERENCE: f64 = 1e-5;
+
+impl PlanarSaddle {
+    /// The saddle that Newton's method finds from `guess`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a flow that is not planar; [`Error::Numeric`] where the method does not converge, or to a fixed point that
+    /// is no saddle.
+    pub fn near(flow: &dyn VectorField, guess: [f64; 2]) -> Result<Self> {
+        if flow.dimension() != 2 {
+            return Err(Error::shape("flow of a planar saddle", "2 dimensions", flow.dimension()));
+        }
+        let state = polish(flow, guess)?;
+        let mut jacobian = [0.0; 4];
+        flow.jacobian(&state, &mut jacobian);
+        let spectrum = spectrum(&[1.0, 1.0], &jacobian)?;
+        let (&[first, second], [v, w]) = (spectrum.values.as_slice(), spectrum.vectors.as_slice()) else {
+            return Err(failed(format!("the Jacobian at {state:?} has no two eigenvalues")));
+        };
+        if !(first.im == 0.0 && first.re > 0.0 && second.re < 0.0) {
+            return Err(failed(format!(
+                "the fixed point at {state:?} is no saddle: eigenvalues {first:?}, {second:?}"
+            )));
+        }
+        let direction =
+            |v: &[crate::dynamics::complex::Complex]| [0, 1].map(|i| v.get(i).map_or(f64::NAN, |z| z.re));
+        let (unstable_direction, stable_direction) = (direction(v), direction(w));
+        let bend = |v: [f64; 2], value: f64| bend(flow, state, &jacobian, v, value);
+        Ok(Self {
+            state,
+            unstable: first.re,
+            stable: second.re,
+            unstable_direction,
+            stable_direction,
+            bends: [bend(unstable_direction, first.re), bend(stable_direction, second.re)],
+        })
+    }
+
+    /// A point of the unstable manifold, on the branch of this sign.
+    pub(super) fn leaving(&self, sign: f64) -> [f64; 2] {
+        self.start(self.unstable_direction, self.bends[0], sign)
+    }
+
+    /// A point of the stable manifold, on the branch of this sign.
+    pub(super) fn entering(&self, sign: f64) -> [f64; 2] {
+        self.start(self.stable_direction, self.bends[1], sign)
+    }
+
+    fn start(&self, v: [f64; 2], w: [f64; 2], sign: f64) -> [f64; 2] {
+        [0, 1].map(|i| self.state[i] + sign * START * v[i] + START * START * w[i])
+    }
+
+    /// The sum of the eigenvalues: below 0 the cycle that is born from a homoclinic orbit attracts, above 0 it repels.
+    pub fn quantity(&self) -> f64 {
+        self.unstable + self.stable
+    }
+}
+
+/// The quadratic part of a manifold: `(2 lambda - J) w = D2f(v, v) / 2`, with differences of the Jacobian; zero where they say nothing.
+fn bend(flow: &dyn VectorField, state: [f64; 2], jacobian: &[f64; 4], v: [f64; 2], value: f64) -> [f64; 2] {
+    let (mut up, mut down) = ([0.0; 4], [0.0; 4]);
+    flow.jacobian(&[0, 1].map(|i| state[i] + DIFFERENCE * v[i]), &mut up);
+    flow.jacobian(&[0, 1].map(|i| state[i] - DIFFERENCE * v[i]), &mut down);
+    let right: [f64; 2] = [0, 1]
+        .map(|i| (0..2).map(|j| (up[2 * i + j] - down[2 * i + j]) * v[j]).sum::<f64>() / (4.0 * DIFFERENCE));
+    let matrix = [2.0 * value - jacobian[0], -jacobian[1], -jacobian[2], 2.0 * value - jacobian[3]];
+    match solved(&matrix, &right).as_deref() {
+        // Beyond this the start is not in the quadratic range anyway.
+        Some(&[a, b]) if a.hypot(b) * START < 1.0 => [a, b],
+        _ => [0.0, 0.0],
+    }
+}
+
+/// Newton's method for a zero of the field, to rounding.
+pub(super) fn polish(flow: &dyn VectorField, guess: [f64; 2]) -> Result<[f64; 2]> {
+    let (mut h, mut f, mut jacobian) = (guess, [0.0; 2], [0.0; 4]);
+    let mut before = f64::INFINITY;
+    for iteration in 0..60 {
+        flow.field(&h, &mut f);
+        flow.jacobian(&h, &mut jacobian);
+        // Rows of nearly closed gates are as small as their field.
+        for i in 0..2 {
+            let size = jacobian[2 * i].abs().max(jacobian[2 * i + 1].abs());
+            if size > 0.0 {
+                f[i] /= size;
+                jacobian[2 * i] /= size;
+                jacobian[2 * i + 1] /= size;
+            }
+        }
+        let Some(step) = solved(&jacobian, &f) else { break };
+        let size = step[0].hypot(step[1]);
+        // Far off, a step of half a unit at most.
+        let share = (0.5 / size).min(1.0);
+        h = [h[0] - share * step[0], h[1] - share * step[1]];
+        let rounding = 1e-15 * (1.0 + h[0].abs() + h[1].abs());
+        if size <= rounding || (size < 1e-11 && size >= 0.5 * before) || (iteration == 59 && size < 1e-11) {
+            return Ok(h);
+        }
+        before = size;
+    }
+    Err(failed(format!("Newton's method does not converge from {guess:?} (last place {h:?})")))
+}
+
+fn failed(reason: String) -> Error {
+    Error::Numeric { method: "the search for a saddle", reason }
+}
+
+/// A saddle along a family: every parameter starts at the nearest one that is known.
+#[derive(Clone)]
+pub(super) struct Track {
+    known: Vec<(f64, [f64; 2])>,
+}
+
+/// The farthest that a saddle may move from one parameter to the next without one between.
+const FAR: f64 = 0.05;
+
+impl Track {
+    /// `guess` belongs to the parameter `mu`, or to one nearby.
+    pub(super) fn new(mu: f64, guess: [f64; 2]) -> Self {
+        Self { known: vec![(mu, guess)] }
+    }
+
+    /// The saddle at `mu`.
+    pub(super) fn at(&mut self, family: &Family<'_>, mu: f64) -> Result<PlanarSaddle> {
+        self.step(family, mu, 0)
+    }
+
+    fn step(&mut self, family: &Family<'_>, mu: f64, depth: usize) -> Result<PlanarSaddle> {
+        let nearest = self.known.iter().min_by(|a, b| (a.0 - mu).abs().total_cmp(&(b.0 - mu).abs())).copied();
+        let Some((from, guess)) = nearest else { return Err(failed("no guess".to_owned())) };
+        let flow = family(mu)?;
+        let found = PlanarSaddle::near(&*flow, guess);
+        let near = found
+            .as_ref()
+            .is_ok_and(|saddle| (saddle.state[0] - guess[0]).hypot(saddle.state[1] - guess[1]) < FAR);
+        // The first guess may be a rough one.
+        let trusted = near || (self.known.len() == 1 && from == mu);
+        if trusted && let Ok(saddle) = found {
+            if self.known.len() == 1 && from == mu {
+                self.known.clear();
+            }
+            self.known.push((mu, saddle.state));
+            return Ok(saddle);
+        }
+        let middle = 0.5 * (from + mu);
+        if depth >= 12 || middle == from || middle == mu {
+            return match found {
+                Ok(saddle) => {
+                    Err(failed(format!("the saddle near {guess:?} jumps to {:?} at {mu}", saddle.state)))
+                }
+                Err(error) => Err(error),
+            };
+        }
+        self.step(family, middle, depth + 1)?;
+        self.step(family, mu, depth + 1)
+    }
+}

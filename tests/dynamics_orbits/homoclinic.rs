@@ -1,0 +1,105 @@
+//! Connections of saddles: an exact one, reference cases, the period law, what is not defined.
+
+use crate::reference::{cases, pair};
+use crate::systems::Sandstede;
+use eigengate::Result;
+use eigengate::dynamics::{Connections, PlanarSaddle, SplitSection, VectorField};
+
+fn sandstede(mu: f64) -> Result<Box<dyn VectorField>> {
+    Ok(Box::new(Sandstede { mu }))
+}
+
+#[test]
+fn the_exact_homoclinic_orbit_is_found() -> Result<()> {
+    let found = Connections::homoclinic([0.02, -0.01]).run(&sandstede, -0.02, 0.03)?;
+    for c in &found {
+        println!("{c:?} {:?} slope {}", c.alternatives, c.slope);
+    }
+    assert_eq!(found.len(), 1);
+    let c = &found[0];
+    assert!(c.parameter.abs() < 1e-11 && c.split.abs() < 1e-11, "{c:?}");
+    assert!(
+        c.alternatives.len() == 2 && c.alternatives.iter().all(|mu| mu.abs() < 1e-11),
+        "{:?}",
+        c.alternatives
+    );
+    // The saddle is the origin with eigenvalues a + b and a - b.
+    assert!((c.from.unstable - 0.5).abs() < 1e-12 && (c.from.stable + 1.5).abs() < 1e-12);
+    assert!(c.cycle_is_stable());
+    for h in c.orbit.rows() {
+        let off = h[0] * h[0] * (1.0 - h[0]) - h[1] * h[1];
+        assert!(off.abs() < 1e-7, "{h} {off:e}");
+    }
+    assert!(c.orbit.column(0).iter().any(|x| *x > 0.999));
+    let law = c.period_law(&sandstede, &[1e-4, 1e-5, 1e-6, 1e-7])?;
+    println!("{law:?}");
+    // Measured elsewhere: -1.9989; theory -1 / lambda_u = -2.
+    assert!((law.slope + 2.0).abs() < 5e-3 && law.expected == -1.0 / c.from.unstable, "{law:?}");
+    assert_eq!(law.frame()?.shape(), (4, 2));
+    Ok(())
+}
+
+#[test]
+fn the_split_function_has_its_sign_and_slope() -> Result<()> {
+    let search = Connections::homoclinic([0.0, 0.0]);
+    // A ray from the focus at (2/3, 0) away from the saddle.
+    let ray = SplitSection::ray([2.0 / 3.0, 0.0], [1.0, 0.0])?;
+    let value = |mu: f64, branches: (f64, f64)| search.split(&sandstede, mu, branches, &ray);
+    let zero = value(0.0, (1.0, 1.0))?;
+    println!("{zero:?} {:?} {:?}", value(1e-3, (1.0, 1.0))?, value(-1e-3, (1.0, 1.0))?);
+    assert!(
+        zero.value.unwrap().abs() < 1e-11 && (zero.unstable.unwrap() - 1.0 / 3.0).abs() < 1e-10,
+        "{zero:?}"
+    );
+    let (up, down) = (value(1e-3, (1.0, 1.0))?.value.unwrap(), value(-1e-3, (1.0, 1.0))?.value.unwrap());
+    assert!(up * down < 0.0 && (up / down + 1.0).abs() < 0.05, "{up} {down}");
+    // Other branches do not come to the section: the reason is a value.
+    let wrong = value(1e-3, (-1.0, 1.0))?;
+    assert!(
+        wrong.value.is_none() && wrong.reason.starts_with("the unstable manifold does not come"),
+        "{wrong:?}"
+    );
+    let wrong = value(1e-3, (1.0, -1.0))?;
+    assert!(
+        wrong.value.is_none() && wrong.reason.starts_with("the stable manifold does not come"),
+        "{wrong:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn reference_homoclinic_orbits_are_found_from_wide_ranges() -> Result<()> {
+    for case in cases("E", "homoclinic") {
+        let index: Vec<usize> =
+            case.json["index"].as_array().unwrap().iter().map(|k| k.as_u64().unwrap() as usize).collect();
+        let family = case.weights.family(case.json["parameter"].as_str().unwrap(), &index);
+        let value = case.json["value"].as_f64().unwrap();
+        let saddle = pair(&case.json["saddle"]);
+        let found = Connections::homoclinic(saddle).run(&*family, value - 0.023, value + 0.017)?;
+        for c in &found {
+            println!("{} {c:?} {:?} off {:e}", case.id, c.alternatives, c.parameter - value);
+        }
+        let c =
+            found.iter().min_by(|a, b| (a.parameter - value).abs().total_cmp(&(b.parameter - value).abs()));
+        let c = c.unwrap_or_else(|| panic!("{}: nothing", case.id));
+        assert!((c.parameter - value).abs() < 1e-10, "{}: {:e}", case.id, c.parameter - value);
+        assert!((c.from.unstable - case.json["lambda_u"].as_f64().unwrap()).abs() < 1e-9);
+        assert!((c.to.stable - case.json["lambda_s"].as_f64().unwrap()).abs() < 1e-9);
+        assert_eq!(Some(c.cycle_is_stable()), case.json["cycle_stable"].as_bool());
+        assert_eq!(c.cycle_side, case.json["cycle_side"].as_f64(), "{}", case.id);
+        let law = c.period_law(&*family, &[1e-5, 1e-6, 1e-7, 1e-8])?;
+        println!("{law:?}");
+        assert!(law.mismatch().abs() < 0.01, "{law:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn saddles_are_told_from_other_points() -> Result<()> {
+    let flow = Sandstede { mu: 0.0 };
+    let saddle = PlanarSaddle::near(&flow, [0.1, 0.05])?;
+    assert!(saddle.state[0].hypot(saddle.state[1]) < 1e-14 && (saddle.quantity() + 1.0).abs() < 1e-12);
+    let said = PlanarSaddle::near(&flow, [0.66, 0.0]).unwrap_err().to_string();
+    assert!(said.contains("is no saddle"), "{said}");
+    Ok(())
+}
