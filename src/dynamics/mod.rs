@@ -5,8 +5,8 @@
 
 mod classify;
 mod complex;
-mod enclosure;
 mod cycles;
+mod enclosure;
 pub mod families;
 mod field;
 mod fixed_point;
@@ -23,9 +23,9 @@ mod map;
 mod nullclines;
 mod polish;
 mod quadtree;
+mod root;
 mod search;
 mod spectrum;
-mod root;
 mod speed;
 mod trajectory;
 mod window;

@@ -1,5 +1,6 @@
 //! Shooting: a periodic orbit as the root of a system of equations.
 
+use super::ReturnMap;
 use super::cycle::Cycle;
 use super::floquet::{Floquet, floquet, norm};
 use crate::dynamics::complex::Complex;
@@ -135,6 +136,14 @@ impl Shooting {
             match self.attempt(flow, method, guess, sense * period) {
                 Ok(cycle) => return Ok(cycle),
                 Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        // A rough guess: let the flow bring it nearer, and say how long a turn takes.
+        for sense in order {
+            if let Some((nearer, time)) = relaxed(flow, method, guess, sense * period)
+                && let Ok(cycle) = self.attempt(flow, method, &nearer, sense * time)
+            {
+                return Ok(cycle);
             }
         }
         Err(failure.unwrap_or_else(|| failed("no direction was tried".to_owned())))
@@ -315,6 +324,25 @@ impl Shooting {
             iterations,
         })
     }
+}
+
+/// Where a guess returns after some turns through the section across the flow at it, and the time of the last turn.
+fn relaxed(
+    flow: &dyn VectorField,
+    method: &Integrator,
+    guess: &[f64],
+    period: f64,
+) -> Option<(Vec<f64>, f64)> {
+    let mut slope = vec![0.0; guess.len()];
+    flow.field(guess, &mut slope);
+    let section = ReturnMap::new(guess, &slope).ok()?;
+    let section = section.with_integrator(method.clone()).with_max_time(5.0 * period.abs());
+    let section = if period < 0.0 { section.backward() } else { section };
+    let mut back = section.image(flow, guess).ok()?;
+    for _ in 0..4 {
+        back = section.image(flow, &back.state).ok()?;
+    }
+    Some((back.state, back.time))
 }
 
 /// Refuses what is small at the tolerance and no cycle: a fixed point, and an orbit from which another Newton step leads

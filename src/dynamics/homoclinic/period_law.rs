@@ -65,7 +65,8 @@ impl Connection {
 
     /// The period of the cycle of one flow near the homoclinic orbit.
     fn period(&self, flow: &dyn VectorField, distance: f64) -> Result<f64> {
-        let saddle = PlanarSaddle::near(flow, self.from.state)?;
+        let saddle = PlanarSaddle::near(flow, self.from.state)?
+            .signed_like(self.from.unstable_direction, self.from.stable_direction);
         let sense = if self.cycle_is_stable() { 1.0 } else { -1.0 };
         let start = match self.cycle_is_stable() {
             true => saddle.leaving(self.unstable_branch),

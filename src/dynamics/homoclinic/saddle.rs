@@ -15,7 +15,7 @@ pub struct PlanarSaddle {
     pub unstable: f64,
     /// The eigenvalue below 0.
     pub stable: f64,
-    /// Unit vector along the unstable manifold; its largest component is positive.
+    /// Unit vector along the unstable manifold. Along a family its sign stays, as does that of the other.
     pub unstable_direction: [f64; 2],
     /// Unit vector along the stable manifold.
     pub stable_direction: [f64; 2],
@@ -62,6 +62,16 @@ impl PlanarSaddle {
             stable_direction,
             bends: [bend(unstable_direction, first.re), bend(stable_direction, second.re)],
         })
+    }
+
+    /// With directions that have the signs of these: the sign of an eigenvector alone says nothing.
+    pub(super) fn signed_like(mut self, unstable: [f64; 2], stable: [f64; 2]) -> Self {
+        for (own, other) in [(&mut self.unstable_direction, unstable), (&mut self.stable_direction, stable)] {
+            if own[0] * other[0] + own[1] * other[1] < 0.0 {
+                *own = own.map(|x| -x);
+            }
+        }
+        self
     }
 
     /// A point of the unstable manifold, on the branch of this sign.
@@ -136,16 +146,17 @@ fn failed(reason: String) -> Error {
 /// A saddle along a family: every parameter starts at the nearest one that is known.
 #[derive(Clone)]
 pub(super) struct Track {
-    known: Vec<(f64, [f64; 2])>,
+    guess: [f64; 2],
+    known: Vec<(f64, PlanarSaddle)>,
 }
 
 /// The farthest that a saddle may move from one parameter to the next without one between.
 const FAR: f64 = 0.05;
 
 impl Track {
-    /// `guess` belongs to the parameter `mu`, or to one nearby.
-    pub(super) fn new(mu: f64, guess: [f64; 2]) -> Self {
-        Self { known: vec![(mu, guess)] }
+    /// The saddle at the first parameter is that which Newton's method finds from `guess`.
+    pub(super) fn new(guess: [f64; 2]) -> Self {
+        Self { guess, known: vec![] }
     }
 
     /// The saddle at `mu`.
@@ -154,30 +165,31 @@ impl Track {
     }
 
     fn step(&mut self, family: &Family<'_>, mu: f64, depth: usize) -> Result<PlanarSaddle> {
-        let nearest = self.known.iter().min_by(|a, b| (a.0 - mu).abs().total_cmp(&(b.0 - mu).abs())).copied();
-        let Some((from, guess)) = nearest else { return Err(failed("no guess".to_owned())) };
-        let flow = family(mu)?;
-        let found = PlanarSaddle::near(&*flow, guess);
-        let near = found
-            .as_ref()
-            .is_ok_and(|saddle| (saddle.state[0] - guess[0]).hypot(saddle.state[1] - guess[1]) < FAR);
-        // The first guess may be a rough one.
-        let trusted = near || (self.known.len() == 1 && from == mu);
-        if trusted && let Ok(saddle) = found {
-            if self.known.len() == 1 && from == mu {
-                self.known.clear();
-            }
-            self.known.push((mu, saddle.state));
+        let nearest = self.known.iter().min_by(|a, b| (a.0 - mu).abs().total_cmp(&(b.0 - mu).abs()));
+        let Some((from, known)) = nearest.cloned() else {
+            let saddle = PlanarSaddle::near(&*family(mu)?, self.guess)?;
+            self.known.push((mu, saddle.clone()));
             return Ok(saddle);
+        };
+        let found = PlanarSaddle::near(&*family(mu)?, known.state);
+        let found = found.map(|saddle| saddle.signed_like(known.unstable_direction, known.stable_direction));
+        let moved = |saddle: &PlanarSaddle| {
+            (saddle.state[0] - known.state[0]).hypot(saddle.state[1] - known.state[1])
+        };
+        if let Ok(saddle) = &found
+            && moved(saddle) < FAR
+        {
+            // Roots are refined by parameters that hardly differ: they need no entry each.
+            if (from - mu).abs() > 1e-9 * (from.abs() + mu.abs()) {
+                self.known.push((mu, saddle.clone()));
+            }
+            return found;
         }
         let middle = 0.5 * (from + mu);
         if depth >= 12 || middle == from || middle == mu {
-            return match found {
-                Ok(saddle) => {
-                    Err(failed(format!("the saddle near {guess:?} jumps to {:?} at {mu}", saddle.state)))
-                }
-                Err(error) => Err(error),
-            };
+            return found.and_then(|saddle| {
+                Err(failed(format!("the saddle near {:?} jumps to {:?} at {mu}", known.state, saddle.state)))
+            });
         }
         self.step(family, middle, depth + 1)?;
         self.step(family, mu, depth + 1)

@@ -79,7 +79,8 @@ impl Connections {
         self
     }
 
-    /// The split at one parameter, of the branches with these signs (unstable, stable), on a section.
+    /// The split at one parameter, of the branches with these signs (unstable, stable), on a section: 1 is the branch that starts
+    /// towards the section's point `from`, -1 the other.
     ///
     /// # Errors
     /// As the family; [`Error::Numeric`] where there is no saddle.
@@ -96,6 +97,11 @@ impl Connections {
             Some(to) => PlanarSaddle::near(&*flow, to)?,
             None => from.clone(),
         };
+        let towards = |saddle: PlanarSaddle| {
+            let way = [section.from[0] - saddle.state[0], section.from[1] - saddle.state[1]];
+            saddle.signed_like(way, way)
+        };
+        let (from, to) = (towards(from), towards(to));
         split(&*flow, (&from, &to), branches, section)
     }
 
@@ -160,7 +166,11 @@ impl Connections {
             for parameter in [middle, 0.5 * (low + middle), 0.5 * (middle + high), low, high] {
                 let flow = family(parameter)?;
                 match nearest_saddle(&*flow, guess) {
-                    Ok(saddle) => return Ok(Track::new(parameter, saddle.state)),
+                    Ok(saddle) => {
+                        let mut track = Track::new(saddle.state);
+                        track.at(family, parameter)?;
+                        return Ok(track);
+                    }
                     Err(error) => failure = failure.or(Some(error)),
                 }
             }
