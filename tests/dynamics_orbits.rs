@@ -8,6 +8,8 @@ mod events;
 mod homoclinic;
 #[path = "dynamics_orbits/integration.rs"]
 mod integration;
+#[path = "dynamics_orbits/lyapunov.rs"]
+mod lyapunov;
 #[path = "dynamics_orbits/reference.rs"]
 mod reference;
 #[path = "dynamics_orbits/systems.rs"]

@@ -19,6 +19,7 @@ mod integrate;
 mod interval;
 mod krawczyk;
 mod lu;
+mod lyapunov;
 mod map;
 mod nullclines;
 mod polish;
@@ -44,6 +45,7 @@ pub use homoclinic::{
 };
 pub use integrate::{DenseStep, Direction, Event, EventHit, Fundamental, Integrator, Stepper, Variational};
 pub use interval::Interval;
+pub use lyapunov::{Lyapunov, LyapunovSpectrum};
 pub use map::GruMap;
 pub use nullclines::{Nullcline, nullclines};
 pub use speed::{Pace, SpeedMap, speed_map};

@@ -177,3 +177,20 @@ impl VectorField for Sandstede {
         ]);
     }
 }
+
+/// Lorenz' flow with 10, 28, 8/3.
+pub struct Lorenz;
+
+impl VectorField for Lorenz {
+    fn dimension(&self) -> usize {
+        3
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y, z) = (h[0], h[1], h[2]);
+        out.copy_from_slice(&[10.0 * (y - x), x * (28.0 - z) - y, x * y - 8.0 / 3.0 * z]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y, z) = (h[0], h[1], h[2]);
+        out.copy_from_slice(&[-10.0, 10.0, 0.0, 28.0 - z, -1.0, -x, y, x, -8.0 / 3.0]);
+    }
+}

@@ -344,6 +344,12 @@ impl Stepper {
         field.field(state, &mut self.slope);
     }
 
+    /// Goes on from another state at the same time, with the step size as it is.
+    pub(crate) fn replace(&mut self, field: &dyn VectorField, state: &[f64]) {
+        self.state.copy_from_slice(state);
+        field.field(state, &mut self.slope);
+    }
+
     fn failed(&self, reason: String) -> Error {
         Error::Numeric { method: self.options.name(), reason }
     }
