@@ -15,8 +15,10 @@
 //!   [penalty](spectra::SpectralPenalty) that shapes it, and its [sensitivity](spectra::Sensitivity) to the pixels.
 //! * [`train`]: [`train::Training`] runs epochs with penalties or [adversarial copies](train::AdversarialTraining), keeps
 //!   a history, and resumes to the same bits.
-//! * [`attack`]: [FGSM](attack::Fgsm) and [PGD](attack::Pgd) on anything that is a [`attack::Classifier`], with
-//!   [one record per example and eps](attack::AttackRecords).
+//! * [`attack`]: attacks of given size from [FGSM](attack::Fgsm) over [PGD](attack::Pgd) to [AutoAttack](attack::AutoAttack), searches for
+//!   the nearest image ([DeepFool](attack::DeepFool), [Carlini and Wagner](attack::CarliniWagner), [FAB](attack::Fab)) and
+//!   [noise](attack::Noise), on anything that is a [`attack::Classifier`]; a [suite](attack::Suite) with
+//!   [a record for every example](attack::Evaluation); and [proofs](attack::IntervalBounds) of what no attack can do.
 //! * [`experiments`]: [grids](experiments::nassar2020) of training runs, with [everything measured](experiments#the-table)
 //!   in one table.
 //! * [`plot`]: figures for papers, inline or as PNG and SVG.

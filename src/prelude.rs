@@ -4,8 +4,10 @@
 //! names in every cell. They are [`eigengate::Result`](crate::Result) and [`eigengate::Error`](crate::Error).
 
 pub use crate::attack::{
-    Adversarial, AttackRecords, Batch, CertifiedCurve, Classifier, ErrorCurve, Fgsm, FixedEps,
-    IntervalBounds, Keep, MinimalNorm, Nearest, Noise, NoiseKind, Norm, Pgd, RandomStep, attack_over_eps,
+    Adversarial, Apgd, AttackRecords, AutoAttack, AutoAttackReport, Batch, Bim, CarliniWagner,
+    CertifiedCurve, Classifier, DeepFool, ErrorCurve, Evaluation, Fab, FastFgsm, Fgm, Fgsm, FixedEps,
+    IntervalBounds, Keep, MiFgsm, MinimalNorm, Nearest, Noise, NoiseKind, Norm, Pgd, RandomFgsm, RandomStep,
+    Square, Suite, WithinEps, attack_over_eps, noise_over_levels,
 };
 pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,

@@ -75,7 +75,7 @@ pub use minimal_norm::MinimalNorm;
 pub use nearest::Nearest;
 pub(crate) use network::AnyNetwork;
 pub(crate) use noise::Pattern;
-pub use noise::{Noise, NoiseKind};
+pub use noise::{Noise, NoiseKind, noise_over_levels};
 pub use norm::Norm;
 pub use pgd::{Keep, Pgd};
 pub use preset::Preset;

@@ -20,7 +20,7 @@ pub(super) fn errors(net: &dyn Network, data: &Dataset, deviations: &[f32], seed
         let end = (start + BLOCK).min(data.len());
         let images = data.images();
         let images = images.slice(s![start..end, ..]);
-        let pattern = Pattern::of(&noise, images.dim(), start);
+        let pattern = Pattern::of(&noise, images.dim(), |row| start + row);
         let labels = data.labels().get(start..end).unwrap_or(&[]);
         for (wrong, &deviation) in wrong.iter_mut().zip(deviations) {
             let noisy = pattern.on(&noise, images, data.shape(), deviation);

@@ -31,7 +31,7 @@ fn between_attack_and_proof_lies_the_truth() -> Result<()> {
         let attacked = attack_over_eps(net.attacked(), data, &Pgd::new(), &eps)?.curve("");
         let proved = IntervalBounds::new(net.as_ref())?.curve("", data, &eps)?;
         for (error, accuracy) in attacked.error.iter().zip(&proved.accuracy) {
-            assert!(*accuracy <= 1.0 - error, "{name}: {proved:?} {attacked:?}");
+            assert!(*accuracy <= 1.0 - error + 1e-9, "{name}: {proved:?} {attacked:?}");
         }
         // For small balls they all but meet: bounds are of use.
         assert!(proved.accuracy[1] > 0.75 * (1.0 - attacked.error[1]), "{name}: {proved:?} {attacked:?}");

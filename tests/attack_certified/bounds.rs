@@ -317,3 +317,24 @@ pub fn above(name: &str, net: &dyn Victim, x: ArrayView2<'_, f32>, labels: &[u8]
         assert!(margin > bound - 1e-4, "{name}, image {i}: {margin} below {bound}");
     }
 }
+
+/// A curve of 20 sizes for 10,000 digits: `cargo test --release --test attack_certified seconds -- --ignored --nocapture`.
+#[test]
+#[ignore = "for a clock"]
+fn a_curve_takes_seconds() -> Result<()> {
+    let mnist = eigengate::data::mnist::shipped()?;
+    let net = Mlp::new(&[784, 2000, 10], Activation::Tanh, 1)?;
+    let mut net = net;
+    eigengate::train::Training::new(1, 500).run(&mut net, &mnist.train.take(5000)?, None)?;
+    let bounds = IntervalBounds::new(&net)?;
+    let eps: Vec<f32> = (0..20).map(|i| 0.0005 * i as f32).collect();
+    let start = std::time::Instant::now();
+    let curve = bounds.curve("", &mnist.test, &eps)?;
+    println!("curve: {:?}, {:?}", start.elapsed(), curve.accuracy);
+    let start = std::time::Instant::now();
+    for eps in &eps {
+        bounds.margins(Batch::of(&mnist.test), *eps)?;
+    }
+    println!("all margins of all sizes: {:?}", start.elapsed());
+    Ok(())
+}

@@ -2,8 +2,9 @@
 
 use crate::errors::{has, text};
 use crate::nets::images;
+use crate::nets::trained;
 use eigengate::Result;
-use eigengate::attack::{Noise, NoiseKind};
+use eigengate::attack::{Classifier, Noise, NoiseKind, noise_over_levels};
 use eigengate::data::ImageShape;
 use eigengate::seed::{Purpose, stream};
 use ndarray::{Array2, s};
@@ -187,5 +188,33 @@ fn bad_input_is_refused() -> Result<()> {
     for kind in [NoiseKind::SaltAndPepper, NoiseKind::Contrast] {
         has(&text(Noise::new(kind).apply(x.view(), SHAPE, 1.1, 0)), &["level = 1.1", "at most 1"]);
     }
+    Ok(())
+}
+
+#[test]
+fn records_say_what_the_model_makes_of_noise() -> Result<()> {
+    let (nets, data) = trained();
+    let net = nets[0].1.attacked();
+    let noise = Noise::new(NoiseKind::Gaussian).with_seed(2);
+    // Levels in any order; without noise the error is that of clean images.
+    let levels = [0.6, 0.0, 0.3];
+    let records = noise_over_levels(net, data, noise, &levels)?;
+    assert_eq!(records.attack(), "Gaussian noise");
+    let curve = records.curve("noise");
+    for (level, error) in levels.iter().zip(&curve.error) {
+        let noisy = noise.apply(data.images(), data.shape(), *level, 0)?;
+        let logits = Classifier::logits(net, noisy.view())?;
+        let wrong = logits.outer_iter().zip(data.labels()).filter(|(z, label)| {
+            let z = z.to_vec();
+            (0..10).any(|k| z[k] > z[usize::from(**label)])
+        });
+        assert_eq!(*error, wrong.count() as f64 / data.len() as f64, "{level}");
+    }
+    assert!(curve.error[0] > curve.error[1] + 0.05, "{curve:?}");
+    assert_eq!(records.frame()?.height(), 3 * data.len());
+    // Without clipping images leave [0, 1], and that is no error.
+    noise_over_levels(net, data, noise.without_clip(), &[0.5])?;
+    has(&text(noise_over_levels(net, data, noise, &[0.1, -1.0])), &["level = -1"]);
+    has(&text(noise_over_levels(net, data, noise, &[])), &["empty"]);
     Ok(())
 }

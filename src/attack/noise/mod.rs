@@ -1,8 +1,10 @@
 //! Noise: changes of an image that know nothing of the model, by level.
 
 mod blur;
+mod levels;
 mod pattern;
 
+pub use levels::noise_over_levels;
 pub(crate) use pattern::Pattern;
 
 use crate::data::ImageShape;
@@ -97,7 +99,7 @@ impl Noise {
         first: usize,
     ) -> Result<Array2<f32>> {
         self.check(images, shape, level)?;
-        Ok(Pattern::of(self, images.dim(), first).on(self, images, shape, level))
+        Ok(Pattern::of(self, images.dim(), |row| first + row).on(self, images, shape, level))
     }
 
     fn check(&self, images: ArrayView2<'_, f32>, shape: ImageShape, level: f32) -> Result<()> {

@@ -9,17 +9,17 @@ use ndarray::{Array2, ArrayView2, Axis, Zip};
 pub(crate) struct Pattern(Option<Array2<f32>>);
 
 impl Pattern {
-    /// For images `(batch, pixels)` from the example `first` of their data set on.
-    pub(crate) fn of(noise: &Noise, dim: (usize, usize), first: usize) -> Self {
+    /// For images `(batch, pixels)`, of which `number(row)` gives the position in their data set.
+    pub(crate) fn of(noise: &Noise, dim: (usize, usize), number: impl Fn(usize) -> usize) -> Self {
         let draw: fn(&mut Stream) -> f32 = match noise.kind {
             NoiseKind::Gaussian => |random| random.normal() as f32,
             NoiseKind::Uniform | NoiseKind::SaltAndPepper => |random| random.uniform_in(-1.0, 1.0),
             NoiseKind::Blur | NoiseKind::Contrast => return Self(None),
         };
         let mut pattern = Array2::zeros(dim);
-        for (example, mut row) in (first as u64..).zip(pattern.rows_mut()) {
-            let mut random = stream(noise.seed, Purpose::Noise, example);
-            row.iter_mut().for_each(|x| *x = draw(&mut random));
+        for (row, mut pattern) in pattern.rows_mut().into_iter().enumerate() {
+            let mut random = stream(noise.seed, Purpose::Noise, number(row) as u64);
+            pattern.iter_mut().for_each(|x| *x = draw(&mut random));
         }
         Self(Some(pattern))
     }
