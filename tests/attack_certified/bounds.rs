@@ -280,6 +280,34 @@ fn bad_input_is_refused() -> Result<()> {
 }
 
 #[test]
+fn affine_maps_in_a_row_are_one_map() -> Result<()> {
+    // Of y = W2 (W1 x + b1) + b2 the bound is exact, whatever stands between.
+    let net = Mlp::new(&[6, 3], Activation::Tanh, 1)?;
+    let random = |rows: usize, columns: usize, seed| {
+        Array2::from_shape_fn((rows, columns), |(i, j)| 2.0 * uniform(i * columns + j, seed) - 1.0)
+    };
+    let (w1, w2) = (random(9, 6, 1), random(3, 9, 2));
+    let (b1, b2) = (random(1, 9, 3).row(0).to_owned(), random(1, 3, 4).row(0).to_owned());
+    let layers = vec![
+        Layer::Dense { weight: w1.clone(), bias: b1.clone() },
+        Layer::Dense { weight: w2.clone(), bias: b2.clone() },
+    ];
+    let (x, labels, eps) = (images(10, 6, 3), labels(10, 3), 0.15);
+    for (i, bound) in margins(&Own(net, Some(layers)), x.view(), &labels, eps).into_iter().enumerate() {
+        let label = usize::from(labels[i]);
+        let margin = |corner: &Vec<f32>| {
+            let x: ndarray::Array1<f64> = corner.iter().map(|x| f64::from(*x)).collect();
+            let z = w2.dot(&(w1.dot(&x) + &b1)) + &b2;
+            let others = (0..3).filter(|k| *k != label).map(|k| z[k]);
+            z[label] - others.fold(f64::NEG_INFINITY, f64::max)
+        };
+        let least = corners(&x.row(i).to_vec(), eps).iter().map(margin).fold(f64::INFINITY, f64::min);
+        assert!(bound <= least && least - bound < FLOAT, "{i}: {bound} {least}");
+    }
+    Ok(())
+}
+
+#[test]
 fn one_class_cannot_be_lost() -> Result<()> {
     let net = Mlp::new(&[12, 1], Activation::Tanh, 1)?;
     let x = images(2, 12, 1);
