@@ -119,17 +119,17 @@ fn fab_is_that_of_the_oracle_and_of_torchattacks() -> Result<()> {
             for steps in [1, 2, 3, 5, 10] {
                 case.assert_steps(&format!("fab.{norm}.{steps}"), &fab.with_steps(steps))?;
             }
-            case.assert_oracle(&format!("fab.{norm}.100"), &fab)?;
+            let whole = case.assert_oracle(&format!("fab.{norm}.100"), &fab)?;
             for steps in [1, 3, 20] {
                 case.assert_oracle(&format!("fab_t.{norm}.{steps}"), &fab.with_steps(steps).with_targets(9))?;
             }
             let other = fab.with_steps(10).with_alpha_max(0.3).with_eta(1.2).with_beta(0.7);
             case.assert_steps(&format!("fab.{norm}.other"), &other)?;
             // torchattacks has AutoAttack's FAB, here with 100 steps and a size that all images are within.
-            let theirs = case.differences(&format!("peer.torchattacks.fab.{norm}"), &case.attack(&fab)?)?;
+            let theirs = case.differences(&format!("peer.torchattacks.fab.{norm}"), &whole)?;
             assert!(theirs.iter().all(|d| *d < 1e-4), "{} {norm} {theirs:?}", case.name);
-            // FAB-T at three sizes: the same success for every digit.
-            for eps in if norm == Norm::Linf { ["0.03", "0.06", "0.1"] } else { ["0.5", "1.0", "1.5"] } {
+            // FAB-T at two sizes: the same success for every digit.
+            for eps in if norm == Norm::Linf { ["0.03", "0.06"] } else { ["0.5", "1.0"] } {
                 let want = case.stored(&format!("peer.torchattacks.fab_t.{norm}.{eps}"))?;
                 let batch = Batch::new(case.images.view(), &case.labels);
                 let within = WithinEps::new(fab.with_targets(9));
@@ -155,14 +155,15 @@ fn carlini_wagner_is_that_of_the_oracle_and_near_to_that_of_foolbox() -> Result<
         case.assert_oracle("cw.slow", &slow)?;
         let cw = cw.with_steps(100);
         // Whether a loss has fallen by 1e-4 of it may be decided by rounding: for one digit it is.
-        let differences = case.differences("cw.abort", &case.attack(&cw)?)?;
+        let found = case.attack(&cw)?;
+        let differences = case.differences("cw.abort", &found)?;
         assert!(differences.iter().rev().skip(1).all(|d| *d < 2e-5) && differences.iter().all(|d| *d < 0.1));
         let targets: Vec<u8> = case.labels.iter().map(|label| (label + 3) % 10).collect();
         let batch = Batch::new(case.images.view(), &case.labels).with_targets(&targets);
         let targeted = cw.search(&case.net, batch)?;
         assert!(case.differences("cw.targeted", &targeted)?.iter().all(|d| *d < 2e-5));
         // In float32 foolbox's derivative of tanh at black pixels is rounded to a few bits.
-        for (key, found) in [("cw", &case.attack(&cw)?), ("cw.targeted", &targeted)] {
+        for (key, found) in [("cw", &found), ("cw.targeted", &targeted)] {
             let theirs = case.differences(&format!("peer.foolbox.{key}"), found)?;
             assert!(theirs[20] < 0.005 && theirs.iter().all(|d| *d < 0.1), "{} {theirs:?}", case.name);
         }

@@ -1,5 +1,8 @@
 //! Models under attack.
 
+// Not every test file uses all of it.
+#![allow(dead_code)]
+
 use eigengate::Result;
 use eigengate::attack::{Classifier, Cotangent, PulledBack};
 use eigengate::data::{Dataset, ImageShape, mnist};
