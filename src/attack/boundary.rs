@@ -39,9 +39,9 @@ pub(super) fn nearest_boundaries(
             .collect();
         let images: Vec<usize> = asked.iter().map(|(row, ..)| *row).collect();
         let pulled = queries.pull_back(&images, x.select(Axis(0), &images).view(), |i, _, out| {
-            let (_, from, class) = asked[i];
-            out[class] = 1.0;
-            out[from] = -1.0;
+            if let Some(&(_, from, class)) = asked.get(i) {
+                difference(out, class, from);
+            }
         })?;
         let boundaries = asked.iter().zip(pulled.logits.rows()).zip(pulled.gradient.rows());
         let mut last = None;
@@ -63,6 +63,16 @@ pub(super) fn nearest_boundaries(
         }
     }
     Ok(nearest)
+}
+
+/// Sets the cotangent whose gradient is that of `z_up - z_down`. A model of the user's may have fewer logits than it
+/// promises, which is told afterwards.
+pub(super) fn difference(cotangent: &mut [f32], up: usize, down: usize) {
+    for (class, slope) in [(up, 1.0), (down, -1.0)] {
+        if let Some(entry) = cotangent.get_mut(class) {
+            *entry = slope;
+        }
+    }
 }
 
 /// The norm that measures gradients where changes are measured in `norm`.

@@ -3,6 +3,7 @@
 mod example;
 
 use super::batch::Batch;
+use super::boundary::difference;
 use super::classifier::Classifier;
 use super::minimal_norm::MinimalNorm;
 use super::nearest::{Nearest, Tried};
@@ -51,8 +52,8 @@ pub struct CarliniWagner {
     /// Values of `c` that are tried, at least 1; 9 by default, as in the authors' code. Of 10 or more the last is the
     /// smallest with success, again.
     pub searches: usize,
-    /// Adam's steps for each of them at most, at least 1; 10 000 by default, as in the authors' code. 1000 find distances a
-    /// few percent larger.
+    /// Adam's steps for each of them at most, at least 1; 10 000 by default, as in the authors' code. On a small
+    /// dense network and digits, 1000 found distances 0.1 % larger, and 100 steps of 0.1 distances 3 % larger.
     pub steps: usize,
     /// Adam's step size, above 0; 0.01 by default, as in the authors' code.
     pub learning_rate: f32,
@@ -164,8 +165,7 @@ impl CarliniWagner {
                 let row = rows[i];
                 if batch.margin(row, logits) + confidence > 0.0 {
                     let (up, down) = sides(batch, row, logits);
-                    out[up] = 1.0;
-                    out[down] = -1.0;
+                    difference(out, up, down);
                 }
             })?;
             for (example, (image, logits)) in

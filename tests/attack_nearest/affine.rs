@@ -187,7 +187,7 @@ fn fab_t_has_a_run_for_every_class_behind_the_label() {
             search(&Fab::new().with_norm(Norm::L2).with_steps(30).with_targets(targets), &model, &images);
         for (row, image) in images.rows().into_iter().enumerate() {
             let image = image.to_vec();
-            let mut ranked = vec![1, 2, 3];
+            let mut ranked = [1, 2, 3];
             ranked.sort_by(|a, b| model.above(0, *b, &image).total_cmp(&model.above(0, *a, &image)));
             let way = |k: &usize| -model.above(0, *k, &image) / dual(Norm::L2, &model.slope(0, *k));
             let want = ranked.iter().take(targets).map(way).fold(f64::INFINITY, f64::min);

@@ -46,7 +46,7 @@ fn what_is_said_of_an_image_is_so() -> Result<()> {
         assert!(found.images.iter().all(|x| (0.0..=1.0).contains(x)), "{name}");
         assert_eq!(found.norm, attack.norm());
         let logits = Classifier::logits(net, found.images.view())?;
-        for row in 0..data.len() {
+        for (row, &wrong) in wrong.iter().enumerate() {
             let (z, y) = (row_of(&logits, row), usize::from(data.labels()[row]));
             let other = (0..10).filter(|c| *c != y).map(|c| z[c]).fold(f32::NEG_INFINITY, f32::max);
             let margin = f64::from(z[y]) - f64::from(other);
@@ -64,14 +64,14 @@ fn what_is_said_of_an_image_is_so() -> Result<()> {
                 false => assert!(found.distances[row].is_nan(), "{name} {row}"),
             }
             // Misclassified as they are: nothing to search for.
-            if wrong[row] && confidence == 0.0 {
+            if wrong && confidence == 0.0 {
                 assert_eq!(
                     (found.distances[row], found.steps[row], found.first_success[row]),
                     (0.0, 0, Some(0))
                 );
                 assert_eq!((found.calls[row].forward, found.calls[row].gradient), (1, 0));
                 assert_eq!(row_of(&found.images, row), data.images().row(row).to_vec());
-            } else if !wrong[row] {
+            } else if !wrong {
                 assert!(!found.success[row] || found.distances[row] > 0.0);
                 assert!(
                     found.first_success[row].is_none_or(|first| first >= 1 && first <= found.steps[row]

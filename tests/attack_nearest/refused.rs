@@ -3,8 +3,10 @@
 use crate::errors::{has, text};
 use crate::victims::Affine;
 use eigengate::Error;
-use eigengate::attack::{Batch, CarliniWagner, DeepFool, Fab, MinimalNorm, Norm};
-use ndarray::{Array2, arr2};
+use eigengate::attack::{
+    Batch, CarliniWagner, Classifier, Cotangent, DeepFool, Fab, MinimalNorm, Norm, PulledBack,
+};
+use ndarray::{Array2, ArrayView2, arr2};
 
 fn model() -> Affine {
     Affine { w: arr2(&[[0.0, 0.0], [1.0, -1.0]]), b: vec![0.2, 0.0] }
@@ -62,6 +64,40 @@ fn batches_that_do_not_fit() {
         let broken = Affine { w: arr2(&[[0.0, 0.0], [f32::NAN, 0.0]]), b: vec![0.0, 0.0] };
         let result = attack.search(&broken, Batch::new(one.view(), &[0]));
         assert!(matches!(result, Err(Error::NotFinite { .. })));
+    }
+}
+
+/// A model that gives fewer logits backward than it promises, and forward.
+struct Careless;
+
+impl Classifier for Careless {
+    fn inputs(&self) -> usize {
+        2
+    }
+    fn classes(&self) -> usize {
+        3
+    }
+    fn logits(&self, images: ArrayView2<'_, f32>) -> eigengate::Result<Array2<f32>> {
+        Ok(Array2::from_shape_fn((images.nrows(), 3), |(_, class)| -(class as f32)))
+    }
+    fn pull_back(
+        &self,
+        images: ArrayView2<'_, f32>,
+        cotangent: &mut Cotangent<'_>,
+    ) -> eigengate::Result<PulledBack> {
+        let logits = Array2::zeros((images.nrows(), 1));
+        cotangent(0..images.nrows(), logits.view())?;
+        Ok(PulledBack { logits, gradient: images.to_owned() })
+    }
+}
+
+#[test]
+fn models_of_other_sizes_than_they_promise() {
+    let one = arr2(&[[0.5, 0.5]]);
+    let attacks: [&dyn MinimalNorm; 3] = [&DeepFool::new(), &CarliniWagner::new().with_steps(2), &Fab::new()];
+    for attack in attacks {
+        let error = text(attack.search(&Careless, Batch::new(one.view(), &[0])));
+        has(&error, &["logits of the model", ", 3)", ", 1)"]);
     }
 }
 
