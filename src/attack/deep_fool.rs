@@ -25,7 +25,7 @@ const BEYOND: f64 = 1e-4;
 ///
 /// where `v_l` is `w_l / |w_l|_2` in L2 and `sign(w_l)` in L-inf. The overshoot multiplies the sum of all steps, as in the
 /// authors' code. The sum itself is not clipped, the image is after every step, as in foolbox; the authors' code does not
-/// clip, torchattacks clips the sum with the image. The search ends where the label is lost, which is the predicted class:
+/// clip ([`with_clip`](DeepFool::with_clip)), torchattacks clips the sum with the image. The search ends where the label is lost, which is the predicted class:
 /// examples that the model gets wrong need no search.
 ///
 /// Untargeted only. It draws no random numbers.
@@ -53,6 +53,9 @@ pub struct DeepFool {
     /// How many classes take part, those with the largest logits of the clean image, the predicted one among them: at
     /// least 2, and `None` for all. 10 by default, as in the authors' code.
     pub candidates: Option<usize>,
+    /// Whether images are clipped to `[0, 1]` after every step; on by default, as in foolbox. Off, as in the authors' code,
+    /// images may leave `[0, 1]`: for comparisons with figures that were found so.
+    pub clip: bool,
 }
 
 impl Default for DeepFool {
@@ -64,7 +67,7 @@ impl Default for DeepFool {
 impl DeepFool {
     /// In L2, with at most 50 steps, overshoot 0.02 and the 10 first classes.
     pub fn new() -> Self {
-        Self { norm: Norm::L2, steps: 50, overshoot: 0.02, candidates: Some(10) }
+        Self { norm: Norm::L2, steps: 50, overshoot: 0.02, candidates: Some(10), clip: true }
     }
 
     /// In another norm.
@@ -88,6 +91,12 @@ impl DeepFool {
     /// Another number of classes.
     pub fn with_candidates(mut self, candidates: Option<usize>) -> Self {
         self.candidates = candidates;
+        self
+    }
+
+    /// Whether images are clipped to `[0, 1]`.
+    pub fn with_clip(mut self, clip: bool) -> Self {
+        self.clip = clip;
         self
     }
 
@@ -154,8 +163,9 @@ impl MinimalNorm for DeepFool {
             for (&row, boundary) in rows.iter().zip(&boundaries) {
                 self.step(boundary, sum.row_mut(row));
                 let behind = 1.0 + f64::from(self.overshoot);
+                let (low, high) = if self.clip { (0.0, 1.0) } else { (f64::MIN, f64::MAX) };
                 Zip::from(x.row_mut(row)).and(batch.images.row(row)).and(sum.row(row)).for_each(
-                    |x, &clean, &sum| *x = (f64::from(clean) + behind * sum).clamp(0.0, 1.0) as f32,
+                    |x, &clean, &sum| *x = (f64::from(clean) + behind * sum).clamp(low, high) as f32,
                 );
             }
             let logits = queries.logits(&rows, x.select(Axis(0), &rows).view())?;

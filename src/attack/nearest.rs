@@ -14,7 +14,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 pub struct Nearest {
     /// The norm of the distances.
     pub norm: Norm,
-    /// `(batch, inputs)`, in `[0, 1]`. Where the search failed, of the images it tried, the clean one among them, the one
+    /// `(batch, inputs)`, in `[0, 1]`, but for [`DeepFool`](super::DeepFool) unclipped. Where the search failed, of the images it tried, the clean one among them, the one
     /// with the smallest margin.
     pub images: Array2<f32>,
     /// Whether the image fools; for an attack with a confidence, by that margin.

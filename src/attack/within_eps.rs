@@ -14,7 +14,8 @@ use std::sync::Arc;
 /// The view of a minimal-norm attack as one of given size, as AutoAttack uses FAB.
 ///
 /// An image at most `eps` away is taken as it is. One that is further away is drawn back along the straight line to the
-/// clean image, `x0 + (x - x0) eps / |x - x0|`, and judged there: if it still fools, it counts.
+/// clean image, `x0 + (x - x0) eps / |x - x0|`, and judged there: if it still fools, it counts. So is one that has left
+/// `[0, 1]`, clipped.
 ///
 /// ```
 /// use eigengate::attack::{Fab, FixedEps, WithinEps};
@@ -67,12 +68,13 @@ impl FixedEps for WithinEps {
         for row in 0..batch.len() {
             let (clean, image) = (batch.images.row(row), found.images.row(row));
             let distance = self.norm().between(&clean.to_vec(), &image.to_vec());
-            if distance > f64::from(eps) {
+            let outside = image.iter().any(|x| !(0.0..=1.0).contains(x));
+            if distance > f64::from(eps) || outside {
                 far.push(row);
-                let share = f64::from(eps) / distance;
+                let share = (f64::from(eps) / distance).min(1.0);
                 Zip::from(found.images.row_mut(row)).and(clean).for_each(|x, &clean| {
                     let clean = f64::from(clean);
-                    *x = (clean + share * (f64::from(*x) - clean)) as f32;
+                    *x = (clean + share * (f64::from(*x) - clean)).clamp(0.0, 1.0) as f32;
                 });
             }
         }

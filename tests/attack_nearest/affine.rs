@@ -2,7 +2,9 @@
 
 use crate::victims::{Affine, Numbers, dual, search};
 use eigengate::Result;
-use eigengate::attack::{Batch, CarliniWagner, DeepFool, Fab, MinimalNorm, Norm, Warning};
+use eigengate::attack::{
+    Batch, CarliniWagner, DeepFool, Fab, FixedEps, MinimalNorm, Norm, Warning, WithinEps,
+};
 use ndarray::{Array2, s};
 
 /// Four classes, 20 pixels, and images around the middle of the box, where class 0 leads every other one by `lead`.
@@ -106,6 +108,15 @@ fn deep_fool_goes_round_the_edge_of_the_box_in_several_steps() {
         for (j, x) in x.iter().enumerate() {
             assert!((f64::from(found.images[[0, j]]) - x).abs() < 1e-5, "{norm} pixel {j}: {x}");
         }
+        // Without clipping one step is enough, out of the box.
+        let free = search(&DeepFool::new().with_norm(norm).with_clip(false), &model, &images);
+        let f: f64 = f64::from(lead) - w.iter().zip(&image).map(|(w, x)| w * f64::from(*x)).sum::<f64>();
+        assert!((free.distances[0] - 1.02 * (f / dual(norm, &w) + 1e-4)).abs() < 1e-6 && free.steps == [1]);
+        assert!(free.images.iter().any(|x| *x < 0.0) && free.images.iter().any(|x| *x > 1.0));
+        // Within a given size it is clipped, and fools no more.
+        let within = WithinEps::new(DeepFool::new().with_norm(norm).with_clip(false));
+        let within = within.run(&model, Batch::new(images.view(), &[0]), 10.0, 0).unwrap();
+        assert!(!within.success[0] && within.images.iter().all(|x| (0.0..=1.0).contains(x)));
         // With one step less it fails, and says so.
         let failed = search(&DeepFool::new().with_norm(norm).with_steps(steps as usize - 1), &model, &images);
         assert!(!failed.success[0] && failed.distances[0].is_nan() && failed.first_success[0].is_none());
