@@ -181,6 +181,13 @@ fn restarts_start_at_random_at_half_of_the_reach() -> Result<()> {
             assert_ne!(first, start(fab.with_seed(1)));
         }
     }
+    // Every target has starts of its own: after the clean images, two runs of two questions for each.
+    let three = Affine { w: Array2::zeros((3, 30)), b: vec![2.0, 1.0, 0.0] };
+    let spy = Spy::on(&three);
+    search(&Fab::new().with_steps(1).with_targets(2).with_restarts(2), &spy, &images);
+    let asked = spy.asked.lock().unwrap();
+    assert!(asked.len() == 9 && asked[1] == images && asked[5] == images && asked[3] != asked[7]);
+    drop(asked);
     // Once something is found, at half of that distance.
     let near = Affine { w: ndarray::arr2(&[[0.0; 30], [1.0; 30]]), b: vec![15.6, 0.0] };
     let spy = Spy::on(&near);
