@@ -18,14 +18,13 @@ pub enum Kind {
     Saddle,
     /// The same with a complex pair; not in the plane.
     SaddleFocus,
-    /// The linear part does not tell: a fold, a Hopf point, or within [`TOLERANCE`] of one.
+    /// The linear part does not tell: a fold, or a Hopf point within [`TOLERANCE`].
     NonHyperbolic,
 }
 
-/// A complex pair is on the stability boundary where `|Re lambda| <= TOLERANCE |lambda|` (for a map: where `| |m|^2 - 1 |` is
-/// at most that share of the terms it is the sum of), and a determinant `det Dg` vanishes where it is at most `TOLERANCE` times the
-/// product of the row sums of `|I| + |Dn|`, where `Dg = Dn - I`. The second measure does not see the update gate, and so does not take a slow unit
-/// for a fold.
+/// A complex pair is on the stability boundary where `|Re lambda| <= TOLERANCE |lambda|`; for a map, where `| |m|^2 - 1 |` is at
+/// most that share of the terms it is the sum of. Real eigenvalues are not measured so: that of a slow unit is small and
+/// hyperbolic. Folds are told by the residual, which does not see the update gate.
 pub const TOLERANCE: f64 = 1e-9;
 
 impl Kind {

@@ -3,7 +3,7 @@
 use super::classify::{Kind, TOLERANCE, of_flow, of_map};
 use super::complex::Complex;
 use super::flow::GruFlow;
-use super::polish::{determinant, exact_residual};
+use super::polish::{determinant, exact_residual, regularity};
 use super::spectrum::spectrum;
 use crate::display::{Content, show};
 use crate::error::Result;
@@ -42,7 +42,8 @@ impl BoxRegion {
 pub struct FixedPoint {
     /// Where it is, to 1e-13 where it is certified.
     pub state: Array1<f64>,
-    /// Its class for the flow; non-hyperbolic within [`TOLERANCE`](super::TOLERANCE).
+    /// Its class for the flow; non-hyperbolic within [`TOLERANCE`](super::TOLERANCE), or where it is not certified and
+    /// `Dg` is singular to 1e-6 of its size, as at a fold.
     pub kind: Kind,
     /// Eigenvalues of the flow, in the order of decreasing real part.
     pub eigenvalues: Vec<Complex>,
@@ -64,6 +65,9 @@ pub struct FixedPoint {
     pub enclosure: Option<BoxRegion>,
 }
 
+/// The regularity of `Dg` at a root that lies within rounding errors of a fold.
+const NEARLY_SINGULAR: f64 = 1e-6;
+
 impl FixedPoint {
     /// The fixed point at `h`, which is polished already.
     pub(crate) fn new(flow: &GruFlow, h: Vec<f64>, enclosure: Option<BoxRegion>) -> Result<Self> {
@@ -75,19 +79,15 @@ impl FixedPoint {
         // At a fixed point the Jacobian has no term with the derivative of the update gate.
         let spectrum = spectrum(&complement, &jacobian)?;
         let determinant = determinant(&jacobian, d);
-        let row_size = |(i, row): (usize, &[f64])| {
-            let entry = |(j, m): (usize, &f64)| if i == j { 1.0 + (m + 1.0).abs() } else { m.abs() };
-            row.iter().enumerate().map(entry).sum::<f64>()
-        };
-        let size: f64 = jacobian.chunks_exact(d).enumerate().map(row_size).product();
-        let singular = determinant.abs() <= TOLERANCE * size;
+        let regularity = regularity(&jacobian, d);
         let (unstable, mut kind) = of_flow(&spectrum.values);
-        // What no test can certify is a fold at the precision of the weights.
-        if enclosure.is_none() && (singular || determinant.abs() <= 1e-6 * size) {
+        // What no test certifies, and what is nearly singular, is a fold at the precision of the weights.
+        if enclosure.is_none() && regularity <= NEARLY_SINGULAR {
             kind = Kind::NonHyperbolic;
         }
         let sign = if d % 2 == 0 { determinant } else { -determinant };
-        let index = if singular && enclosure.is_none() { 0 } else { sign.signum() as i32 };
+        let singular = enclosure.is_none() && regularity <= TOLERANCE;
+        let index = if singular { 0 } else { sign.signum() as i32 };
         let residual = exact_residual(flow, &h).iter().fold(0.0, |largest: f64, g| largest.max(g.abs()));
         Ok(Self {
             state: Array1::from(h),

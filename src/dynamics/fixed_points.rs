@@ -5,7 +5,7 @@ use super::enclosure::System;
 use super::fixed_point::{BoxRegion, FixedPoint};
 use super::flow::GruFlow;
 use super::gru::GruWeights;
-use super::polish::least_squares;
+use super::polish::{Minimum, least_squares};
 use super::search::{Outcome, all_roots};
 use crate::display::{Content, show};
 use crate::error::{Error, Result};
@@ -128,7 +128,7 @@ impl FixedPoints {
         }
         let index_sum = points.iter().map(|point| point.index).sum();
         for region in outcome.undecided.iter().filter(|region| region.width() < NEAR) {
-            let (state, residual) = least_squares(flow, &region.center());
+            let Minimum { state, residual } = least_squares(flow, &region.center(), 1e-20, true);
             let near = state.iter().zip(region.center()).all(|(h, c)| (h - c).abs() <= region.width() + NEAR);
             if residual < VANISHING && near {
                 points.push(FixedPoint::new(flow, state, None)?);

@@ -2,7 +2,7 @@
 
 use super::flow::GruFlow;
 use super::gru::Reset;
-use super::lu::Lu;
+use super::lu::{Lu, solved};
 use crate::numeric::DoubleDouble as Double;
 
 /// The residual `g = n - h` with 32 digits, rounded at the end: relatively exact however small it is.
@@ -20,16 +20,6 @@ pub(crate) fn exact_residual(flow: &GruFlow, h: &[f64]) -> Vec<f64> {
         Reset::After => gate[i] * affine(&row(&flow.uh, i), flow.bhh[i], &wide) + Double::from(flow.bh[i]),
     };
     (0..d).map(|i| (candidate(i).tanh() - wide[i]).to_f64()).collect()
-}
-
-/// Solves `A x = b`; `None` for a singular matrix.
-pub(crate) fn solve(a: &[f64], b: &[f64]) -> Option<Vec<f64>> {
-    let (mut lu, mut x) = (Lu::default(), b.to_vec());
-    if !lu.factor(a, b.len()) {
-        return None;
-    }
-    lu.solve(b, &mut x);
-    x.iter().all(|x| x.is_finite()).then_some(x)
 }
 
 /// The determinant, by elimination with row pivots.
@@ -77,7 +67,7 @@ pub(crate) fn newton(flow: &GruFlow, h: &mut [f64], exact: bool) {
             false => flow.residual(h, &mut residual),
         }
         flow.residual_jacobian(h, &mut jacobian);
-        let Some(step) = solve(&jacobian, &residual) else { return };
+        let Some(step) = solved(&jacobian, &residual) else { return };
         let size = step.iter().fold(0.0, |size: f64, step| size.max(step.abs()));
         // Steps that do not become smaller are rounding errors.
         if !(size < 0.5 * last) {
@@ -93,47 +83,83 @@ pub(crate) fn newton(flow: &GruFlow, h: &mut [f64], exact: bool) {
     }
 }
 
-/// The point near `h` where the residual is smallest, by Levenberg's damped least squares with exact residuals: for roots that
-/// are not simple. Gives the point and its largest residual.
-pub(crate) fn least_squares(flow: &GruFlow, h: &[f64]) -> (Vec<f64>, f64) {
+/// A local minimum of `|g|^2 / 2`.
+pub(crate) struct Minimum {
+    pub(crate) state: Vec<f64>,
+    /// The largest `|g|` there.
+    pub(crate) residual: f64,
+}
+
+/// The local minimum of `|g|^2 / 2` that Levenberg's damped least squares reach from `h`, `damping` being that of the first step. With
+/// `exact`, residuals have 32 digits: for roots that are not simple.
+pub(crate) fn least_squares(flow: &GruFlow, h: &[f64], mut damping: f64, exact: bool) -> Minimum {
     let d = flow.d;
     let square = |residual: &[f64]| residual.iter().map(|g| g * g).sum::<f64>();
-    let mut h = h.to_vec();
-    let mut residual = exact_residual(flow, &h);
+    let largest = |vector: &[f64]| vector.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
+    let evaluate = |h: &[f64]| match exact {
+        true => exact_residual(flow, h),
+        false => {
+            let mut residual = vec![0.0; d];
+            flow.residual(h, &mut residual);
+            residual
+        }
+    };
+    let mut state = h.to_vec();
+    let mut residual = evaluate(&state);
     let mut jacobian = vec![0.0; d * d];
-    let mut damping = 1e-20;
     for _ in 0..200 {
-        flow.residual_jacobian(&h, &mut jacobian);
-        let mut normal = vec![0.0; d * d];
-        let mut gradient = vec![0.0; d];
-        for k in 0..d {
-            for i in 0..d {
-                gradient[i] += jacobian[k * d + i] * residual[k];
-                for j in 0..d {
-                    normal[i * d + j] += jacobian[k * d + i] * jacobian[k * d + j];
+        flow.residual_jacobian(&state, &mut jacobian);
+        let (mut normal, mut gradient) = (vec![0.0; d * d], vec![0.0; d]);
+        for (row, g) in jacobian.chunks_exact(d).zip(&residual) {
+            for (i, a) in row.iter().enumerate() {
+                gradient[i] += a * g;
+                for (sum, b) in normal[i * d..].iter_mut().zip(row) {
+                    *sum += a * b;
                 }
             }
         }
-        for i in 0..d {
-            normal[i * d + i] += damping;
-        }
-        let Some(step) = solve(&normal, &gradient) else { break };
-        let trial: Vec<f64> = h.iter().zip(&step).map(|(h, step)| h - step).collect();
-        let there = exact_residual(flow, &trial);
-        if square(&there) < square(&residual) {
-            let size = step.iter().fold(0.0, |size: f64, step| size.max(step.abs()));
-            (h, residual) = (trial, there);
-            damping = (damping * 0.01).max(1e-30);
-            if size < 1e-16 {
-                break;
+        // Damping grows until the step goes down.
+        let accepted = loop {
+            let mut damped = normal.clone();
+            damped.iter_mut().step_by(d + 1).for_each(|entry| *entry += damping);
+            if let Some(step) = solved(&damped, &gradient) {
+                let trial: Vec<f64> = state.iter().zip(&step).map(|(h, step)| h - step).collect();
+                let there = evaluate(&trial);
+                if square(&there) < square(&residual) {
+                    (state, residual) = (trial, there);
+                    damping = (damping * 0.01).max(1e-30);
+                    break Some(largest(&step));
+                }
             }
-        } else {
-            damping *= 10.0;
-            if damping > 1e3 {
-                break;
+            damping = 10.0 * damping.max(1e-30);
+            if damping > 1e6 {
+                break None;
             }
+        };
+        if accepted.is_none_or(|size| size < 1e-16) {
+            break;
         }
     }
-    let largest = residual.iter().fold(0.0, |largest: f64, g| largest.max(g.abs()));
-    (h, largest)
+    Minimum { residual: largest(&residual), state }
+}
+
+/// How far `Dg = Dn - I` is from singular: `1 / |Dg^-1|` as a share of the largest row sum of `|I| + |Dn|`; 0 for a singular one.
+pub(crate) fn regularity(jacobian: &[f64], d: usize) -> f64 {
+    let row_sum = |(i, row): (usize, &[f64])| {
+        let entry = |(j, m): (usize, &f64)| if i == j { 1.0 + (m + 1.0).abs() } else { m.abs() };
+        row.iter().enumerate().map(entry).sum::<f64>()
+    };
+    let size = jacobian.chunks_exact(d).enumerate().map(row_sum).fold(0.0, f64::max);
+    let mut lu = Lu::default();
+    if !lu.factor(jacobian, d) {
+        return 0.0;
+    }
+    let (mut unit, mut column, mut sums) = (vec![0.0; d], vec![0.0; d], vec![0.0; d]);
+    for j in 0..d {
+        unit[j] = 1.0;
+        lu.solve(&unit, &mut column);
+        unit[j] = 0.0;
+        sums.iter_mut().zip(&column).for_each(|(sum, c)| *sum += c.abs());
+    }
+    1.0 / (sums.into_iter().fold(0.0, f64::max) * size)
 }
