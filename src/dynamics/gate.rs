@@ -21,8 +21,15 @@ pub(crate) fn sigmoid_and_slope(x: f64) -> (f64, f64) {
 /// `tanh(x)` and its derivative `1 / cosh(x)^2`, both with full relative accuracy.
 #[inline]
 pub(crate) fn tanh_and_slope(x: f64) -> (f64, f64) {
-    // With m = exp(-2|x|) - 1: tanh|x| = -m / (m + 2), and sech^2 = 4 (m + 1) / (m + 2)^2.
-    let m = (-2.0 * x.abs()).exp_m1();
-    let inverse = 1.0 / (m + 2.0);
-    ((-m * inverse).copysign(x), 4.0 * (m + 1.0) * inverse * inverse)
+    if x.abs() > 0.35 {
+        // With e = exp(-2|x|): tanh|x| = (1 - e) / (1 + e), and sech^2 = 4 e / (1 + e)^2.
+        let e = (-2.0 * x.abs()).exp();
+        let inverse = 1.0 / (1.0 + e);
+        (((1.0 - e) * inverse).copysign(x), 4.0 * e * inverse * inverse)
+    } else {
+        // The same by m = e - 1, which does not cancel near 0.
+        let m = (-2.0 * x.abs()).exp_m1();
+        let inverse = 1.0 / (m + 2.0);
+        ((-m * inverse).copysign(x), 4.0 * (m + 1.0) * inverse * inverse)
+    }
 }

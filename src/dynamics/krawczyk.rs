@@ -100,13 +100,12 @@ pub(crate) fn examine<const D: usize>(
     if width(&rest) < 1e3 * NARROWEST { Verdict::Undecided(rest) } else { Verdict::Split { rest, axis } }
 }
 
-/// Whether `x` holds exactly one root, which is then in the box returned.
-pub(crate) fn confirm<const D: usize>(system: &System<D>, x: &Cell<D>) -> Option<Cell<D>> {
-    let m = x.map(|side| side.middle());
-    let at = system.at(&m);
-    let over = system.over(x, &m, &at);
-    let (image, _) = Preconditioner::new(&over.jacobian)?.image(&m, &at.residual, x);
-    inside(x, &image).then_some(image)
+/// The part of `x` in which its roots can be, by one step from the point `m` of `x`.
+pub(crate) fn contracted<const D: usize>(system: &System<D>, x: &Cell<D>, m: &[f64; D]) -> Option<Cell<D>> {
+    let at = system.at(m);
+    let over = system.over(x, m, &at);
+    let y = intersect(x, &over.candidate)?;
+    intersect(&y, &Preconditioner::new(&over.jacobian)?.image(m, &at.residual, &y).0)
 }
 
 /// The blur of a root at `m` by rounding errors of `F`: the radius of `Y F(m)`.
@@ -239,7 +238,7 @@ fn shrunk<const D: usize>(old: &Cell<D>, new: &Cell<D>) -> bool {
 }
 
 #[inline]
-fn width<const D: usize>(x: &Cell<D>) -> f64 {
+pub(crate) fn width<const D: usize>(x: &Cell<D>) -> f64 {
     x.iter().fold(0.0, |widest, side| side.width().max(widest))
 }
 

@@ -4,7 +4,7 @@ use super::enclosure::{Cell, System};
 use super::fixed_point::BoxRegion;
 use super::flow::GruFlow;
 use super::interval::Interval;
-use super::krawczyk::{Root, Verdict, blur, confirm, examine};
+use super::krawczyk::{Root, Verdict, blur, contracted, examine, width};
 use super::polish;
 
 /// What a search found.
@@ -90,22 +90,25 @@ fn refine<const D: usize>(flow: &GruFlow, system: &System<D>, root: &mut Root<D>
     if blur > BLURRED {
         polish::newton(flow, &mut state, true);
     }
-    let mut radius = 4.0 * blur + 1e-15;
-    let m: [f64; D] = std::array::from_fn(|i| state[i]);
-    for _ in 0..6 {
-        let around = m.map(|m| Interval::point(m).widened(radius));
-        if !within(&around, &root.unique) {
+    // The root is where it is proved to be; every contraction leaves it in.
+    let inside = |x: &Cell<D>, state: &[f64]| x.iter().zip(state).all(|(side, h)| side.contains(*h));
+    for _ in 0..8 {
+        let m = std::array::from_fn(|i| match root.enclosure[i].contains(state[i]) {
+            true => state[i],
+            false => root.enclosure[i].middle(),
+        });
+        let Some(smaller) = contracted(system, &root.enclosure, &m) else { break };
+        let enough = width(&smaller) > 0.5 * width(&root.enclosure);
+        root.enclosure = smaller;
+        if enough {
             break;
         }
-        if let Some(image) = confirm(system, &around) {
-            root.enclosure = image;
-            return state;
-        }
-        radius *= 8.0;
     }
-    // Close to the edge of the box, or of a fold: what was proved stands.
-    let inside = root.enclosure.iter().zip(&state).all(|(side, h)| side.contains(*h));
-    if inside { state } else { root.enclosure.iter().map(|side| side.middle()).collect() }
+    if inside(&root.enclosure, &state) {
+        state
+    } else {
+        root.enclosure.iter().map(|side| side.middle()).collect()
+    }
 }
 
 fn within<const D: usize>(inner: &Cell<D>, outer: &Cell<D>) -> bool {
