@@ -19,6 +19,8 @@
 //!   the nearest image ([DeepFool](attack::DeepFool), [Carlini and Wagner](attack::CarliniWagner), [FAB](attack::Fab)) and
 //!   [noise](attack::Noise), on anything that is a [`attack::Classifier`]; a [suite](attack::Suite) with
 //!   [a record for every example](attack::Evaluation); and [proofs](attack::IntervalBounds) of what no attack can do.
+//! * [`dynamics`]: a GRU as a flow and a map; [all fixed points](dynamics::FixedPointSearch) of up to three units, proved, and a
+//!   [heuristic search](dynamics::MultiStart) beyond; weights from PyTorch and Keras.
 //! * [`experiments`]: [grids](experiments::nassar2020) of training runs, with [everything measured](experiments#the-table)
 //!   in one table.
 //! * [`plot`]: figures for papers, inline or as PNG and SVG.

@@ -12,6 +12,9 @@ pub use crate::attack::{
 pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,
 };
+pub use crate::dynamics::{
+    self, FixedPointSearch, FixedPoints, GruWeights, Kind, MultiStart, Reset, VectorField, families,
+};
 pub use crate::exchange::{self, Npz};
 pub use crate::experiments::{self, Place, Results, Scale, nassar2020};
 pub use crate::frame::Frame;
