@@ -1,5 +1,6 @@
 //! The flow of a GRU and its gate-free residual.
 
+use super::bounds::planar_bounds;
 use super::field::{VectorField, with_scratch};
 use super::gate::{sigmoid, sigmoid_and_slope, tanh_and_slope};
 use super::gru::{GruWeights, Reset};
@@ -285,6 +286,17 @@ impl VectorField for GruFlow {
         }
         let sum: f64 = (0..self.d).map(|i| sigmoid(-affine(&self.uz, &self.bz, h, i))).sum();
         sum.max(f64::MIN_POSITIVE)
+    }
+
+    /// For two units.
+    fn gate_free_bounds(
+        &self,
+        low: &[f64],
+        high: &[f64],
+        i: usize,
+        slopes: &mut [(f64, f64)],
+    ) -> Option<(f64, f64)> {
+        planar_bounds(self, low.try_into().ok()?, high.try_into().ok()?, i, slopes.try_into().ok()?)
     }
 }
 

@@ -3,8 +3,13 @@
 //! All of it is float64, knows no training and no plot. [`GruWeights`] gives a [flow](GruFlow) and a [map](GruMap);
 //! everything that integrates or analyses takes a [`VectorField`].
 
+mod attractors;
+mod basins;
+mod bounds;
+mod capture;
 mod classify;
 mod complex;
+mod cycle_search;
 mod cycles;
 mod enclosure;
 pub mod families;
@@ -20,23 +25,35 @@ mod integrate;
 mod interval;
 mod jets;
 mod krawczyk;
+mod limit_cycles;
 mod lu;
 mod lyapunov;
+mod manifolds;
 mod map;
 mod multistart;
 mod nullclines;
+mod planar;
 mod polish;
+mod pseudo_line;
 mod quadtree;
+mod ring;
 mod root;
 mod search;
+mod section;
+mod separatrices;
 mod spectrum;
 mod speed;
 mod trajectory;
+mod walk;
 mod window;
 
 pub use classify::{Kind, TOLERANCE};
 pub use complex::Complex;
 
+pub use attractors::Attractors;
+pub use basins::{Basins, basins};
+pub use capture::Fate;
+pub use cycle_search::OpenWalk;
 pub use cycles::{Cycle, Return, ReturnMap, Shooting};
 pub use field::VectorField;
 pub use fixed_point::{BoxRegion, FixedPoint};
@@ -48,10 +65,15 @@ pub use homoclinic::{
 };
 pub use integrate::{DenseStep, Direction, Event, EventHit, Fundamental, Integrator, Stepper, Variational};
 pub use interval::Interval;
+pub use limit_cycles::{LimitCycles, limit_cycles};
 pub use lyapunov::{Lyapunov, LyapunovSpectrum};
+pub use manifolds::{Branch, saddle_manifolds};
 pub use map::GruMap;
 pub use multistart::{HeuristicFixedPoints, MultiStart, SlowPoint};
 pub use nullclines::{Nullcline, nullclines};
+pub use planar::PlanarPoint;
+pub use pseudo_line::{PseudoLine, PseudoLineSearch};
+pub use separatrices::separatrices;
 pub use speed::{Pace, SpeedMap, speed_map};
 pub use trajectory::Trajectory;
 pub use window::{Polyline, Window};

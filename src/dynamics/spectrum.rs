@@ -193,10 +193,10 @@ fn null_vector(a: &[Vec<Double>], value: Wide, which: usize) -> Vec<Complex> {
 /// The vector with length 1, and with a positive component where it is largest.
 fn unit(vector: Vec<Complex>) -> Vec<Complex> {
     let length = vector.iter().map(|v| v.re * v.re + v.im * v.im).sum::<f64>().sqrt();
-    let mut largest = Complex::real(1.0);
+    let mut largest = Complex::default();
     for v in &vector {
         // Equal up to rounding is not larger: the choice does not hang on the last bit.
-        if v.abs() > largest.abs() * (1.0 + 1e-9) || largest == Complex::real(1.0) {
+        if v.abs() > largest.abs() * (1.0 + 1e-9) {
             largest = *v;
         }
     }
