@@ -1,7 +1,6 @@
 //! Which attractor a state goes to.
 
 use super::capture::{Captures, Fate};
-use super::classify::Kind;
 use super::cycles::Cycle;
 use super::field::VectorField;
 use super::integrate::Integrator;
@@ -9,7 +8,7 @@ use super::nullclines::require_planar;
 use super::planar::PlanarPoint;
 use super::ring::Collar;
 use super::walk::{Oriented, Step, Walker};
-use super::window::{Polyline, Window, distance};
+use super::window::{Polyline, Window};
 use crate::display::{Content, show};
 use crate::error::Result;
 use std::fmt;
@@ -39,13 +38,18 @@ pub struct Attractors {
     captures: [Captures; 2],
 }
 
-/// Neighbourhoods are widened with walks of this accuracy.
+/// Neighbourhoods are widened with walks of this accuracy: it takes one to tell weak attraction from none.
+fn fine() -> Integrator {
+    Integrator::rosenbrock().with_tolerances(1e-8, 1e-11)
+}
+
+/// The accuracy of a walk to a neighbourhood.
 fn coarse() -> Integrator {
     Integrator::rosenbrock().with_tolerances(1e-6, 1e-9)
 }
 
 /// Steps of a walk that looks for its attractor.
-const STEPS: usize = 2000;
+const STEPS: usize = 1000;
 
 impl Attractors {
     /// Of all fixed points and all cycles of a field in a window.
@@ -63,7 +67,7 @@ impl Attractors {
         let stable: Vec<bool> = cycles.iter().map(|cycle| cycle.stable).collect();
         let captures = |forward: bool| -> Result<Captures> {
             let mut walker =
-                Walker::new(Oriented { field, forward }, window, &coarse(), window.cell_centre(0, 0, 1, 1))?;
+                Walker::new(Oriented { field, forward }, window, &fine(), window.cell_centre(0, 0, 1, 1))?;
             let (mut captures, _) = Captures::of_points(&mut walker, window, points, &lines);
             for own in (0..lines.len()).filter(|&own| stable[own] == forward) {
                 let collar = Collar::new(&mut walker, window, &lines, own, points);
@@ -142,7 +146,6 @@ impl Attractors {
             return Ok(fate);
         }
         walker.restart(start)?;
-        let mut rest = 0;
         for _ in 0..STEPS {
             match walker.step() {
                 Step::Inside => {}
@@ -152,23 +155,12 @@ impl Attractors {
             if let Some(fate) = self.captures(walker).of(walker).or_else(|| known(walker.here())) {
                 return Ok(fate);
             }
-            // What comes to rest at a point without a neighbourhood, such as a fold.
-            match self.resting(walker.here()) {
-                Some(point) if rest > 50 => return Ok(Fate::FixedPoint(point)),
-                Some(_) => rest += 1,
-                None => rest = 0,
-            }
         }
         Ok(Fate::Undecided)
     }
 
     pub(crate) fn captures(&self, walker: &Walker<'_>) -> &Captures {
         &self.captures[usize::from(!walker.field.forward)]
-    }
-
-    fn resting(&self, h: [f64; 2]) -> Option<usize> {
-        let near = 1e-6 * self.window.diagonal();
-        self.points.iter().position(|p| p.kind == Kind::NonHyperbolic && distance(p.state, h) < near)
     }
 
     /// Shows it in a notebook cell. evcxr calls this.

@@ -85,7 +85,7 @@ const UNKNOWN: i32 = i32::MIN;
 /// A walk that nothing captured.
 const UNDECIDED: i32 = -1;
 /// After so many walks that nothing captured, a rectangle with a border of such cells is undecided as a whole.
-const MOST_OPEN: usize = 200;
+const MOST_OPEN: usize = 100;
 /// Every so many cells of a border are walked from.
 const STRIDE: usize = 4;
 

@@ -10,7 +10,7 @@ use super::field::VectorField;
 use super::planar::PlanarPoint;
 use super::section::{Return, Section};
 use super::walk::{Oriented, Walker};
-use super::window::{Polyline, Window, along, dot, minus};
+use super::window::{Polyline, Window, along, distance, dot, minus};
 
 /// Where an orbit ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +31,8 @@ pub enum Fate {
 #[derive(Clone, Default)]
 pub(crate) struct Captures {
     ellipses: Vec<(Fate, Ellipse)>,
+    /// Points without a linear part that tells, and how near is at one.
+    folds: Vec<(Fate, [f64; 2], f64)>,
     gates: Vec<(Fate, Gate)>,
 }
 
@@ -52,6 +54,9 @@ impl Captures {
                     .ellipses
                     .extend(Ellipse::new(&walker.field, point, points, window).map(|e| (fate, e)));
             }
+            if point.kind == Kind::NonHyperbolic {
+                captures.folds.push((fate, point.state, 1e-6 * window.diagonal()));
+            }
             let mut growth = None;
             // A Hopf point attracts in one direction of time, by the terms of third order.
             let turns = point.eigenvalues[0].im != 0.0;
@@ -68,14 +73,22 @@ impl Captures {
         self.gates.push((fate, gate));
     }
 
-    /// What captured the walk in its last step, if anything.
+    /// What captured the walk in its last step, if anything. A fold captures what comes to rest at it.
     pub(crate) fn of(&self, walker: &mut Walker<'_>) -> Option<Fate> {
-        self.at(walker.here()).or_else(|| {
-            let hit = self.gates.iter().find(|(_, gate)| {
-                gate.section.crossed(walker).is_some_and(|s| s > gate.low && s < gate.high)
-            });
-            hit.map(|&(fate, _)| fate)
-        })
+        let here = walker.here();
+        if let Some(fate) = self.at(here) {
+            return Some(fate);
+        }
+        let step = distance(walker.before(), here);
+        let rest = self.folds.iter().find(|(_, at, near)| distance(*at, here) < *near && step < 0.1 * near);
+        if let Some(&(fate, ..)) = rest {
+            return Some(fate);
+        }
+        let hit = self
+            .gates
+            .iter()
+            .find(|(_, gate)| gate.section.crossed(walker).is_some_and(|s| s > gate.low && s < gate.high));
+        hit.map(|&(fate, _)| fate)
     }
 
     /// The sink whose ellipse holds a point.
@@ -214,7 +227,8 @@ pub(crate) fn open(
             if next < -least || !encloses(&back, section) || returns > MAX_RETURNS {
                 break 'wider;
             }
-            let margin = 1e-3 * least;
+            // Well above what walks err by in a turn.
+            let margin = (1e-4 * least).max(3e-8);
             if next > now + margin {
                 return (sign * best, (best > 0.0).then_some((sign * best, sign * now)));
             }
@@ -273,7 +287,7 @@ fn focus_gate(
     // Around a weak focus orbits come back measurably closer from some distance on.
     let mut least = 1e-5 * reach;
     let (mut high, mut bracket) = (0.0, None);
-    while high == 0.0 && bracket.is_none() && least < 1e-2 * reach {
+    while high == 0.0 && bracket.is_none() && least < 5e-2 * reach {
         (high, bracket) = open(walker, &section, 1.0, least, &only, 0.98 * limit);
         least *= 4.0;
     }
@@ -288,16 +302,17 @@ pub(crate) fn closed(back: &Return, section: &Section) -> Polyline {
     Polyline { points, closed: true }
 }
 
+/// The places at which a line crosses a section.
+fn crossings<'a>(line: &'a Polyline, section: &'a Section) -> impl Iterator<Item = f64> + 'a {
+    line.segments().into_iter().filter_map(|piece| section.crossing_of(piece))
+}
+
 /// The smallest `sign s > 0` at which a line crosses a section.
 pub(crate) fn nearest_crossing(line: &Polyline, section: &Section, sign: f64) -> Option<f64> {
-    let mut nearest: Option<f64> = None;
-    for [a, b] in line.segments() {
-        if let Some(s) = section.crossing_of([a, b]) {
-            let s = sign * s;
-            if s > 0.0 && nearest.is_none_or(|best| s < best) {
-                nearest = Some(s);
-            }
-        }
-    }
-    nearest
+    crossings(line, section).map(|s| sign * s).filter(|&s| s > 0.0).min_by(f64::total_cmp)
+}
+
+/// How far from the place `at` a line crosses a section.
+pub(crate) fn distance_of_crossing(line: &Polyline, section: &Section, at: f64) -> f64 {
+    crossings(line, section).map(|s| (s - at).abs()).fold(f64::INFINITY, f64::min)
 }

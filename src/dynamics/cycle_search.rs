@@ -101,6 +101,12 @@ impl Search<'_> {
                 Kind::Saddle => {
                     point.directions.map(|d| vec![(d[0], true), (d[1], false)]).unwrap_or_default()
                 }
+                // Around a Hopf point orbits hardly move; its neighbourhood, found below, is left instead.
+                Kind::NonHyperbolic if point.eigenvalues[0].im != 0.0 => vec![],
+                Kind::NonHyperbolic => [true, false]
+                    .iter()
+                    .flat_map(|&forward| [([0.8, 0.6], forward), ([-0.6, 0.8], forward)])
+                    .collect(),
                 // A source is left forward, a sink backward in time.
                 kind => {
                     let forward = kind.is_source();

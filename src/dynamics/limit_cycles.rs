@@ -1,11 +1,13 @@
 //! All limit cycles of a planar field, confirmed.
 
 use super::attractors::outline;
+use super::classify::Kind;
 use super::cycle_search::{OpenWalk, search};
 use super::cycles::{Cycle, Shooting};
 use super::field::VectorField;
+use super::integrate::Integrator;
 use super::planar::PlanarPoint;
-use super::window::{Polyline, Window, norm};
+use super::window::{Polyline, Window, along, distance, dot, minus, norm};
 use crate::display::{Content, show};
 use crate::error::Result;
 use std::fmt;
@@ -17,7 +19,7 @@ pub struct LimitCycles {
     pub cycles: Vec<Cycle>,
     /// The sum of the indices of the fixed points inside of each cycle. It must be 1.
     pub index_sums: Vec<i32>,
-    /// Roots of a return map that shooting did not confirm, with its reason.
+    /// Roots of a return map that shooting did not confirm, or that lie on a loop through a saddle, with the reason.
     pub unconfirmed: Vec<(Polyline, String)>,
     /// Walks that ended nowhere: a cycle may have been missed there.
     pub undecided: Vec<OpenWalk>,
@@ -47,6 +49,16 @@ pub fn limit_cycles(field: &dyn VectorField, window: &Window, points: &[PlanarPo
     let found = search(field, window, points)?;
     let (mut confirmed, mut unconfirmed) = (vec![], vec![]);
     for ring in found.rings {
+        if let Some((saddle, distance)) = nearest_saddle(&ring.line, points)
+            && distance < HOMOCLINIC * window.diagonal()
+        {
+            let reason = format!(
+                "it passes the saddle {saddle} at a distance of {distance:.1e}: to the accuracy of walks it is a homoclinic or \
+                 heteroclinic loop; its parameter is a root of the split function"
+            );
+            unconfirmed.push((ring.line, reason));
+            continue;
+        }
         // Where it moves fastest the section of the phase condition is crossed best.
         let speed = |h: &[f64; 2]| {
             let mut f = [0.0; 2];
@@ -56,7 +68,7 @@ pub fn limit_cycles(field: &dyn VectorField, window: &Window, points: &[PlanarPo
         let Some(guess) = ring.line.points.iter().max_by(|a, b| speed(a).total_cmp(&speed(b))) else {
             continue;
         };
-        match Shooting::new().run(field, guess, ring.period) {
+        match shooting(field, &ring.line, ring.period).run(field, guess, ring.period) {
             Ok(cycle) if cycle.stable == ring.stable => {
                 let line = outline(&cycle);
                 // Newton's method may have gone to another cycle.
@@ -77,6 +89,40 @@ pub fn limit_cycles(field: &dyn VectorField, window: &Window, points: &[PlanarPo
     let index_sums = confirmed.iter().map(|c| c.1).collect();
     let cycles = confirmed.into_iter().map(|c| c.2).collect();
     Ok(LimitCycles { cycles, index_sums, unconfirmed, undecided: found.undecided })
+}
+
+/// Walks err by more than what tells a cycle from a loop through a saddle, where it comes nearer than this share of the
+/// window's diagonal.
+const HOMOCLINIC: f64 = 1e-6;
+
+/// The saddle that a closed line comes nearest to, and the distance.
+fn nearest_saddle(line: &Polyline, points: &[PlanarPoint]) -> Option<(usize, f64)> {
+    let saddles = points.iter().enumerate().filter(|(_, point)| point.kind == Kind::Saddle);
+    let distances = saddles.map(|(k, point)| {
+        let pieces = line.segments().into_iter().map(|[a, b]| {
+            let (u, v) = (minus(b, a), minus(point.state, a));
+            let share = (dot(u, v) / dot(u, u).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+            distance(along(a, share, u), point.state)
+        });
+        (k, pieces.fold(f64::INFINITY, f64::min))
+    });
+    distances.min_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// Shooting, at once with the implicit method where the explicit one would take too many steps.
+fn shooting(field: &dyn VectorField, line: &Polyline, period: f64) -> Shooting {
+    let stiffness = line.points.iter().map(|h| {
+        let mut j = [0.0; 4];
+        field.jacobian(h, &mut j);
+        j.iter().map(|entry| entry * entry).sum::<f64>().sqrt()
+    });
+    // Stability allows steps of about 3.3 / |lambda|.
+    let steps = period * stiffness.fold(0.0, f64::max) / 3.3;
+    if steps < 5_000.0 {
+        return Shooting::new();
+    }
+    Shooting::new()
+        .with_integrator(Integrator::rosenbrock().with_tolerances(1e-10, 1e-12).with_max_steps(50_000))
 }
 
 impl LimitCycles {

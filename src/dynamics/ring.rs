@@ -1,6 +1,6 @@
 //! Closed orbits as roots of a return map.
 
-use super::capture::{Gate, closed, nearest_crossing, open};
+use super::capture::{Gate, closed, distance_of_crossing, nearest_crossing, open};
 use super::planar::PlanarPoint;
 use super::section::{Return, Section};
 use super::walk::Walker;
@@ -103,12 +103,8 @@ impl Ring {
 
     /// Whether it is `other`: it crosses a section where that does, and is as stable.
     pub(crate) fn is(&self, other: &Ring, section: &Section, s: f64) -> bool {
-        let moved = section.moved(s);
         let near = 2e-3 * (self.line.length() / std::f64::consts::PI);
-        let distance = [1.0, -1.0]
-            .iter()
-            .filter_map(|&sign| nearest_crossing(&other.line, &moved, sign))
-            .fold(f64::MAX, f64::min);
+        let distance = distance_of_crossing(&other.line, section, s);
         self.stable == other.stable && distance < near
     }
 }

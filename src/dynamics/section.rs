@@ -47,11 +47,6 @@ impl Section {
         along(self.at, s, self.side)
     }
 
-    /// The same line with its origin at the place `s`.
-    pub(crate) fn moved(&self, s: f64) -> Self {
-        Section { at: self.place(s), range: (self.range.0 - s, self.range.1 - s), ..*self }
-    }
-
     pub(crate) fn reach(&self) -> f64 {
         self.range.1
     }

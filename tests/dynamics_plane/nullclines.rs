@@ -62,6 +62,7 @@ fn every_line_parallel_to_its_axis_meets_it() -> Result<()> {
             for nullcline in nullclines(&flow, &Window::UNIT.widened(0.001))? {
                 assert_eq!(nullcline.met, nullcline.lines, "seed {seed}, {reset:?}, {scale}: {nullcline:?}");
                 assert!(nullcline.residual < 1e-13);
+                assert!(nullcline.certified);
             }
         }
     }
