@@ -12,12 +12,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use dfdx::prelude::{AsArray, Backward};
+use eigengate::attack::{FixedEps, Keep, Pgd, Step};
 use eigengate::data::{Dataset, ImageShape, mnist};
 use eigengate::device::{Matrix, Recording, matrix, to_device};
 use eigengate::nn::ops::{SpectralTarget, cross_entropy, linear, spectral_penalty};
 use eigengate::nn::{Activation, Cnn, GradientsOf, Mlp, Network, Optimiser, OptimiserState};
 use eigengate::seed::{Purpose, stream};
 use eigengate::spectra::eigenvectors;
+use eigengate::train::Training;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -78,6 +80,9 @@ fn prepare(case: &str) -> Result<Work> {
         "cnn_step_vanilla" => step(cnn()?, 6000, false),
         "digits_step_vanilla" => step_on(shallow()?, mnist::shipped()?.train.take(3500)?, false),
         "digits_step_spectral" => step_on(shallow()?, mnist::shipped()?.train.take(3500)?, true),
+        "pgd_mlp" => pgd(shallow()?, images(10_000, 1)?, pgd_40()),
+        "pgd_cnn" => pgd(cnn()?, images(2000, 1)?, pgd_40()),
+        "pgd_leave" => pgd_on_digits(10_000),
         "product" => product(),
         other => Err(format!("this program has no case `{other}`").into()),
     }
@@ -122,6 +127,34 @@ fn step_on(mut net: impl Network + 'static, data: Dataset, spectral: bool) -> Re
         state.step(&mut net, &mut gradients)?;
         Ok(Some(value))
     }))
+}
+
+/// PGD in L-infinity as the peer writes it: 40 steps of 0.01 at eps 0.1 from a random start, the last iterate.
+fn pgd_40() -> Pgd {
+    Pgd::new().with_step(Step::Fixed(0.01)).with_keep(Keep::Last)
+}
+
+fn pgd(net: impl Network + 'static, data: Dataset, attack: Pgd) -> Result<Work> {
+    Ok(Box::new(move || {
+        std::hint::black_box(attack.attack(&net, &data, 0.1)?);
+        Ok(None)
+    }))
+}
+
+/// The same against a network that was trained as usual, where examples are dropped once they are fooled. The error rate is that of
+/// all steps, which is looked at first.
+fn pgd_on_digits(examples: usize) -> Result<Work> {
+    let digits = mnist::shipped()?;
+    let mut net = shallow()?;
+    Training::new(3, 1000).run(&mut net, &digits.train.take(10_000)?, None)?;
+    let (data, attack) = (digits.test.take(examples)?, pgd_40().with_keep(Keep::Best));
+    let some = data.take(500)?;
+    let all = attack.attack(&net, &some, 0.1)?;
+    let attack = attack.with_drop_fooled(true);
+    if attack.attack(&net, &some, 0.1)?.success != all.success {
+        return Err("dropping examples changed which of them are fooled".into());
+    }
+    pgd(net, data, attack)
 }
 
 /// What precedes every epoch with a penalty: the eigenvectors of the last hidden layer over all images.

@@ -21,6 +21,7 @@ pub struct Case {
 pub const PRODUCT_FLOPS: f64 = 2.0 * 2000.0 * 8000.0 * 2000.0;
 
 const VECTORISED: &str = "PyTorch, vectorised";
+const LEAN: &str = "PyTorch, autograd of the input";
 const SHALLOW: &[usize] = &[784, 2000, 10];
 const DEEP: &[usize] = &[784, 1000, 1000, 1000, 10];
 
@@ -41,6 +42,15 @@ pub fn all() -> Vec<Case> {
         // As if black pixels were multiplied too, as the peer does.
         case("digits_step_vanilla", "PyTorch", None, shallow),
         case("digits_step_spectral", VECTORISED, None, shallow_spectral),
+        case("pgd_mlp", LEAN, Some(0.95), pgd_flops(10_000, SHALLOW)),
+        case("pgd_cnn", LEAN, Some(0.5), pgd_cnn_flops(2000.0)),
+        // As if no image were dropped, as by the peer.
+        case(
+            "pgd_leave",
+            "PyTorch, autograd of the input, all steps",
+            Some(0.33),
+            pgd_flops(10_000, SHALLOW),
+        ),
     ]
 }
 
@@ -55,7 +65,7 @@ pub fn select(wanted: Option<&str>) -> Result<Vec<Case>> {
     if group.is_empty() {
         let names: Vec<&str> = all().iter().map(|case| case.name).collect();
         return Err(format!(
-            "there is no case `{wanted}`; there are {}, and the groups shallow, deep, cnn and digits",
+            "there is no case `{wanted}`; there are {}, and the groups shallow, deep, cnn, digits and pgd",
             names.join(", ")
         ));
     }
@@ -84,6 +94,18 @@ fn refresh_flops(images: f64, inputs: f64, width: f64) -> f64 {
     images * width * (2.0 * inputs + width + 1.0)
 }
 
+/// 40 steps of an attack along input gradients: forward and back.
+fn pgd_flops(images: usize, widths: &[usize]) -> f64 {
+    let pairs: usize = widths.windows(2).map(|pair| pair.iter().product::<usize>()).sum();
+    40.0 * 4.0 * images as f64 * pairs as f64
+}
+
+/// The same of the convolutional network.
+fn pgd_cnn_flops(images: f64) -> f64 {
+    let convolutions = (26.0 * 26.0) * 9.0 * 16.0 + (10.0 * 10.0) * (9.0 * 16.0) * 32.0;
+    40.0 * 4.0 * images * (convolutions + 800.0 * 1000.0 + 1000.0 * 10.0)
+}
+
 /// Step of the convolutional network as products: positions x (weights of a position) x channels. Of the 11x11
 /// positions of the second convolution 10x10 reach the pooling.
 fn cnn_flops(batch: f64) -> f64 {
@@ -106,7 +128,8 @@ mod tests {
         assert_eq!(names("shallow_step_spectral"), ["shallow_step_spectral"]);
         assert_eq!(names("deep"), ["deep_step_vanilla", "deep_step_spectral"]);
         assert_eq!(names("shallow").len(), 4);
-        assert_eq!(select(None).map(|cases| cases.len()), Ok(9));
+        assert_eq!(names("pgd"), ["pgd_mlp", "pgd_cnn", "pgd_leave"]);
+        assert_eq!(select(None).map(|cases| cases.len()), Ok(12));
     }
 
     #[test]
@@ -124,6 +147,8 @@ mod tests {
         assert_eq!(step_flops(3500, SHALLOW), 7000.0 * (2.0 * 784.0 * 2000.0 + 3.0 * 2000.0 * 10.0));
         assert_eq!(penalty_flops(1500, DEEP), 3.0 * 4.0 * 1500.0 * 1e6);
         assert_eq!(penalty_flops(1500, &[784, 10]), 0.0);
+        // Forward and inputs, 40 times.
+        assert_eq!(pgd_flops(10, SHALLOW), 40.0 * 2.0 * 2.0 * 10.0 * (784.0 * 2000.0 + 2000.0 * 10.0));
         assert_eq!(refresh_flops(10.0, 3.0, 2.0), 10.0 * (2.0 * 3.0 * 2.0 + 2.0 * 3.0));
     }
 }
