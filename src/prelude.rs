@@ -5,9 +5,10 @@
 
 pub use crate::attack::{
     Adversarial, Apgd, AttackRecords, AutoAttack, AutoAttackReport, Batch, Bim, CarliniWagner,
-    CertifiedCurve, Classifier, DeepFool, ErrorCurve, Evaluation, Fab, FastFgsm, Fgm, Fgsm, FixedEps,
-    IntervalBounds, Keep, MiFgsm, MinimalNorm, Nearest, Noise, NoiseKind, Norm, Pgd, RandomFgsm, RandomStep,
-    Square, Suite, WithinEps, attack_over_eps, noise_over_levels,
+    CertifiedCurve, Classifier, DeepFool, ErrorCurve, Evaluation, Expectation, Fab, FastFgsm, Fgm, Fgsm,
+    FixedEps, Function, IntervalBounds, Keep, L1Step, Loss, MiFgsm, MinimalNorm, Nearest, Noise, NoiseKind,
+    Norm, Pgd, Preset, Projection, RandomFgsm, RandomStep, Square, Start, Step, Suite, TensorModel,
+    Transformation, Warning, WithinEps, attack_over_eps, noise_over_levels,
 };
 pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,

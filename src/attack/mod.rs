@@ -1,4 +1,14 @@
 //! Attacks that measure robustness: one contract, one file per method, one record per example.
+//!
+//! An attack takes any [`Classifier`] and never changes it. There are two families: [`FixedEps`] looks for the worst image in a ball of
+//! given size, [`MinimalNorm`] for the nearest image that fools. A [`Suite`] runs attacks of both and gives an [`Evaluation`]: a frame
+//! with a row per (example, attack, eps, restart), and the curves and distances that follow from it.
+//!
+//! Attacks along gradients share one loop: [`Fgsm`], [`Fgm`], [`RandomFgsm`], [`FastFgsm`], [`RandomStep`], [`Bim`], [`Pgd`], [`MiFgsm`].
+//! [`Preset`] has them as other programs define them under the same names.
+//!
+//! Results depend on the example alone: not on batches, order or threads. Networks pass images in blocks of one size, side by side in
+//! all threads; random numbers are keyed by seed, example and restart.
 
 mod adversarial;
 mod apgd;

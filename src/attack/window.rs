@@ -51,15 +51,14 @@ impl Window {
     pub(super) fn new(inputs: usize, with_momentum: bool) -> Self {
         // Two blocks for every thread: one that ends early has another to do.
         let capacity = 2 * BLOCK * rayon::current_num_threads().max(1);
-        let nothing = Vec::new;
         Self {
             inputs,
             capacity,
             slots: vec![],
-            clean: nothing(),
-            x: nothing(),
-            best: nothing(),
-            momentum: nothing(),
+            clean: vec![],
+            x: vec![],
+            best: vec![],
+            momentum: vec![],
             with_momentum,
         }
     }

@@ -88,6 +88,11 @@ impl Drop for ReleaseAtEnd {
     fn drop(&mut self) {
         // Without a device there is nothing to give back.
         let _ = release_memory();
+        // Blocks of an attack ran in all threads, each of which has memory of its own. Nobody waits for them.
+        #[cfg(not(feature = "cuda"))]
+        rayon::spawn_broadcast(|_| {
+            let _ = release_memory();
+        });
     }
 }
 
