@@ -80,7 +80,8 @@ mod tests {
             };
             let (root, _) = brent(&mut counted, (a, f(a)), (b, f(b)), 1e-14)?;
             assert!((root - exact).abs() < 1e-13, "{root} {exact}");
-            assert!(calls < 60, "{calls} calls");
+            // Bisection would take 47; a jump cannot be had for less.
+            assert!(calls < if exact == 0.7 { 60 } else { 18 }, "{calls} calls for {exact}");
         }
         Ok(())
     }

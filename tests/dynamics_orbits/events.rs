@@ -107,6 +107,26 @@ fn a_terminal_event_ends_the_run_where_it_is() -> Result<()> {
 }
 
 #[test]
+fn a_start_on_a_section_is_no_crossing_whatever_its_rounding() -> Result<()> {
+    let mut sides = [false; 2];
+    for k in 0..40 {
+        // A tilted line through the origin, and a place on it up to rounding.
+        let (sin, cos) = (0.1 + 0.07 * f64::from(k)).sin_cos();
+        let start = [0.7 * cos, 0.7 * sin];
+        let event = Event::section(&[0.0, 0.0], &[-sin, cos])?;
+        let value = event.value(&start);
+        if value != 0.0 {
+            sides[usize::from(value > 0.0)] = true;
+        }
+        let run = Integrator::new().run_with_events(&SL, &start, 0.0, 2.0, &[event])?;
+        assert_eq!(run.events().len(), 1, "{k}: {:?}", run.events());
+        assert!((run.events()[0].time - std::f64::consts::PI / 2.0).abs() < 1e-6);
+    }
+    assert_eq!(sides, [true; 2]);
+    Ok(())
+}
+
+#[test]
 fn sections_that_cannot_be_are_refused() {
     let text = |result: Result<Event>| result.unwrap_err().to_string();
     assert!(text(Event::section(&[0.0], &[0.0, 1.0])).contains("normal of a section has the wrong size"));

@@ -59,6 +59,13 @@ fn the_split_function_has_its_sign_and_slope() -> Result<()> {
         wrong.value.is_none() && wrong.reason.starts_with("the unstable manifold does not come"),
         "{wrong:?}"
     );
+    // A line that both cross, one to the right and one to the left.
+    let line = SplitSection::line([0.5, 0.0], [0.0, 1.0])?;
+    let crosswise = search.split(&sandstede, 0.0, (1.0, 1.0), &line)?;
+    assert!(
+        crosswise.value.is_none() && crosswise.reason.contains("in different directions"),
+        "{crosswise:?}"
+    );
     let wrong = value(1e-3, (1.0, -1.0))?;
     assert!(
         wrong.value.is_none() && wrong.reason.starts_with("the stable manifold does not come"),
@@ -99,7 +106,61 @@ fn saddles_are_told_from_other_points() -> Result<()> {
     let flow = Sandstede { mu: 0.0 };
     let saddle = PlanarSaddle::near(&flow, [0.1, 0.05])?;
     assert!(saddle.state[0].hypot(saddle.state[1]) < 1e-14 && (saddle.quantity() + 1.0).abs() < 1e-12);
+    let half = 0.5_f64.sqrt();
+    let parallel = |v: [f64; 2], w: [f64; 2]| (v[0] * w[0] + v[1] * w[1]).abs();
+    assert!((parallel(saddle.unstable_direction, [half, half]) - 1.0).abs() < 1e-14);
+    assert!((parallel(saddle.stable_direction, [half, -half]) - 1.0).abs() < 1e-14);
     let said = PlanarSaddle::near(&flow, [0.66, 0.0]).unwrap_err().to_string();
     assert!(said.contains("is no saddle"), "{said}");
+    Ok(())
+}
+
+/// Saddles at (-1, mu) and (1, -mu), joined along the axis at `mu = 0`: `x' = 1 - x^2, y' = x y + mu`. On the line `x = 0` the unstable
+/// manifold of the first is at `mu pi / 2`, the stable one of the other at the negative of that.
+struct Joined(f64);
+
+impl VectorField for Joined {
+    fn dimension(&self) -> usize {
+        2
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&[1.0 - h[0] * h[0], h[0] * h[1] + self.0]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&[-2.0 * h[0], 0.0, h[1], h[0]]);
+    }
+}
+
+#[test]
+fn a_heteroclinic_orbit_is_found_with_its_slope() -> Result<()> {
+    let family = |mu: f64| -> Result<Box<dyn VectorField>> { Ok(Box::new(Joined(mu))) };
+    let found = Connections::heteroclinic([-1.0, 0.0], [1.0, 0.0]).run(&family, -0.03, 0.05)?;
+    println!("{found:?}");
+    assert_eq!(found.len(), 1);
+    let c = &found[0];
+    assert!(c.parameter.abs() < 1e-12 && !c.homoclinic && c.cycle_side.is_none(), "{c:?}");
+    assert!((c.slope.abs() - std::f64::consts::PI).abs() < 1e-6, "{}", c.slope);
+    assert!((c.from.unstable - 2.0).abs() < 1e-13 && (c.to.stable + 2.0).abs() < 1e-13);
+    assert!(c.orbit.rows().into_iter().all(|h| h[1].abs() < 1e-10));
+    assert!(c.period_law(&family, &[1e-3, 1e-4]).is_err());
+    let line = SplitSection::line([0.0, 0.0], [0.0, 1.0])?;
+    let split = Connections::heteroclinic([-1.0, 0.0], [1.0, 0.0]).split(&family, 0.01, (1.0, 1.0), &line)?;
+    assert!((split.value.unwrap() - 0.01 * std::f64::consts::PI).abs() < 1e-11, "{split:?}");
+    Ok(())
+}
+
+#[test]
+fn a_jump_is_no_connection_and_nothing_is_a_result() -> Result<()> {
+    // The sign changes at mu = 0 without a root.
+    let jump = |mu: f64| sandstede(if mu < 0.0 { 1e-3 } else { -1e-3 });
+    assert!(Connections::homoclinic([0.0, 0.0]).run(&jump, -0.01, 0.013)?.is_empty());
+    assert!(Connections::homoclinic([0.0, 0.0]).run(&sandstede, 0.01, 0.02)?.is_empty());
+    let said = Connections::homoclinic([0.0, 0.0]).run(&sandstede, 0.02, 0.01).unwrap_err().to_string();
+    assert!(said.contains("take low < high"), "{said}");
+    let centre = |_: f64| -> Result<Box<dyn VectorField>> {
+        Ok(Box::new(crate::systems::StuartLandau { r: 1.0, w: 1.0 }))
+    };
+    let said = Connections::homoclinic([0.0, 0.0]).run(&centre, 0.0, 1.0).unwrap_err().to_string();
+    assert!(said.starts_with("the search for a saddle failed"), "{said}");
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! The period of the cycle near a homoclinic orbit.
 
 use super::Family;
-use super::branch::{Launch, first_crossing};
+use super::branch::Launch;
 use super::connection::Connection;
 use super::saddle::PlanarSaddle;
-use super::split::precise;
+use super::split::precise_crossing;
 use crate::display::{Content, show};
 use crate::dynamics::VectorField;
 use crate::error::{Error, Result};
@@ -76,13 +76,10 @@ impl Connection {
             method: "the cycle near a homoclinic orbit",
             reason: format!("{reason} (distance {distance:e} of the parameter)"),
         };
-        let [method, _] = precise();
-        let first =
-            first_crossing(flow, &method, Launch { start, sense }, &self.section, None)?.map_err(no)?;
+        let first = precise_crossing(flow, Launch { start, sense }, &self.section, None)?.map_err(no)?;
         let back = |place: f64| -> Result<(f64, f64)> {
             let launch = Launch { start: self.section.point(place), sense };
-            let crossing =
-                first_crossing(flow, &method, launch, &self.section, Some(first.rising))?.map_err(no)?;
+            let crossing = precise_crossing(flow, launch, &self.section, Some(first.rising))?.map_err(no)?;
             Ok((crossing.place - place, crossing.time))
         };
         // Secant steps for the fixed point; the map itself contracts.

@@ -46,12 +46,22 @@ impl Split {
     }
 }
 
-/// As accurate as a split is asked for.
-pub(super) fn precise() -> [Integrator; 2] {
-    [
-        Integrator::new().with_tolerances(1e-12, 1e-14).with_max_steps(20_000),
-        Integrator::rosenbrock().with_tolerances(1e-11, 1e-13).with_max_steps(20_000),
-    ]
+/// The first crossing with 12 digits: by Dormand-Prince, and where that takes too many steps (a stiff flow, or one that never
+/// comes) by the Rosenbrock method.
+pub(super) fn precise_crossing(
+    flow: &dyn VectorField,
+    launch: Launch,
+    section: &SplitSection,
+    rising: Option<bool>,
+) -> Result<std::result::Result<Crossing, String>> {
+    let gentle = Integrator::new().with_tolerances(1e-12, 1e-14).with_max_steps(20_000);
+    match first_crossing(flow, &gentle, launch, section, rising)? {
+        Err(reason) if reason.contains("steps end at") => {
+            let stiff = Integrator::rosenbrock().with_tolerances(1e-11, 1e-13).with_max_steps(20_000);
+            first_crossing(flow, &stiff, launch, section, rising)
+        }
+        found => Ok(found),
+    }
 }
 
 /// The split of two branches of two saddles (or one saddle twice) of one flow.
@@ -63,16 +73,6 @@ pub(super) fn split(
 ) -> Result<Split> {
     let leaving = Launch { start: saddles.0.leaving(branches.0), sense: 1.0 };
     let entering = Launch { start: saddles.1.entering(branches.1), sense: -1.0 };
-    let crossing = |launch: Launch| -> Result<std::result::Result<Crossing, String>> {
-        let [gentle, stiff] = precise();
-        let found = first_crossing(flow, &gentle, launch, section, None)?;
-        match found {
-            // Too many steps: a stiff flow, or one that never comes.
-            Err(reason) if reason.contains("steps end at") => {
-                first_crossing(flow, &stiff, launch, section, None)
-            }
-            found => Ok(found),
-        }
-    };
+    let crossing = |launch: Launch| precise_crossing(flow, launch, section, None);
     Ok(Split::of(crossing(leaving)?, crossing(entering)?))
 }

@@ -37,6 +37,8 @@ enum Work {
 const SAFETY: f64 = 0.9;
 const GROWTH: f64 = 8.0;
 const SHRINK: f64 = 0.2;
+/// At rest steps grow without end: not to infinity, from which no step can be halved.
+const LONGEST: f64 = 1e100;
 
 impl Stepper {
     /// Stands at `start` at `time`; `direction` is 1 for forward time, -1 for backward time.
@@ -297,7 +299,7 @@ impl Stepper {
         let proposed = h.abs() * factor.clamp(SHRINK, most);
         // A step cut short by the limit says nothing against the longer one that was planned.
         let size = if cut && !refused { proposed.max(self.step.abs()) } else { proposed };
-        self.step = size.min(self.options.max_step).copysign(h);
+        self.step = size.min(self.options.max_step).min(LONGEST).copysign(h);
         self.error = error.max(1e-4);
     }
 
