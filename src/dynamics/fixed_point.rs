@@ -85,7 +85,7 @@ impl FixedPoint {
         if enclosure.is_none() && regularity <= NEARLY_SINGULAR {
             kind = Kind::NonHyperbolic;
         }
-        let sign = if d % 2 == 0 { determinant } else { -determinant };
+        let sign = if d.is_multiple_of(2) { determinant } else { -determinant };
         let singular = enclosure.is_none() && regularity <= TOLERANCE;
         let index = if singular { 0 } else { sign.signum() as i32 };
         let residual = exact_residual(flow, &h).iter().fold(0.0, |largest: f64, g| largest.max(g.abs()));

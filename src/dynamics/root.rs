@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn roots_are_found_in_few_calls() -> Result<()> {
-        let cases: [(&dyn Fn(f64) -> f64, f64, f64, f64); 4] = [
+        type Case<'a> = (&'a dyn Fn(f64) -> f64, f64, f64, f64);
+        let cases: [Case; 4] = [
             (&|x| x * x - 2.0, 0.0, 2.0, 2.0_f64.sqrt()),
             (&|x: f64| x.exp() - 20.0, -5.0, 9.0, 20.0_f64.ln()),
             (&|x: f64| (x - 0.3) * (x * x + 0.01), -1.0, 3.0, 0.3),

@@ -36,11 +36,11 @@ pub fn disturb(net: &mut dyn Network, scale: f64, seed: usize) -> Result<()> {
         places.map(|i| if positive { 0.5 + uniform(i, seed) } else { scale * random(i) } as f32).collect()
     };
     for (i, p) in net.parameters_mut().into_iter().enumerate() {
-        let values = change(&p.name().to_owned(), p.values(), seed + i);
+        let values = change(p.name(), p.values(), seed + i);
         p.set_values(values)?;
     }
     for (i, p) in net.buffers_mut().into_iter().enumerate() {
-        let values = change(&p.name().to_owned(), p.values(), seed + 100 + i);
+        let values = change(p.name(), p.values(), seed + 100 + i);
         p.set_values(values)?;
     }
     Ok(())
@@ -80,9 +80,12 @@ pub fn every_kind() -> Result<Vec<Box<dyn Network>>> {
     Ok(nets)
 }
 
+/// Networks by name.
+type Victims = Vec<(&'static str, Box<dyn Victim>)>;
+
 /// Networks trained on digits, and digits that they have not seen.
-pub fn trained() -> &'static (Vec<(&'static str, Box<dyn Victim>)>, Dataset) {
-    static TRAINED: OnceLock<(Vec<(&'static str, Box<dyn Victim>)>, Dataset)> = OnceLock::new();
+pub fn trained() -> &'static (Victims, Dataset) {
+    static TRAINED: OnceLock<(Victims, Dataset)> = OnceLock::new();
     TRAINED.get_or_init(|| train().unwrap())
 }
 
@@ -97,7 +100,7 @@ impl<N: Network + Send + Sync> Victim for N {
     }
 }
 
-fn train() -> Result<(Vec<(&'static str, Box<dyn Victim>)>, Dataset)> {
+fn train() -> Result<(Victims, Dataset)> {
     let mnist = mnist::shipped()?;
     let digits = mnist.train.take(1500)?;
     let training = || Training::new(4, 100).with_progress(false);

@@ -144,7 +144,7 @@ fn targets_turn_the_way_round() -> Result<()> {
         let toward = |target: u8| {
             let targets = [target];
             let batch = Batch::new(image.view(), &[0]).with_targets(&targets);
-            Ok::<_, eigengate::Error>(attack.perturb(&model(), batch, eps)?)
+            attack.perturb(&model(), batch, eps)
         };
         let z = |x: &Array2<f32>| 0.6 * x[[0, 0]] - 0.8 * x[[0, 1]] + 0.3 * x[[0, 3]];
         let (own, other) = (toward(0)?, toward(1)?);

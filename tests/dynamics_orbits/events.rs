@@ -16,7 +16,8 @@ fn curved_functions_are_located_to_rounding() -> Result<()> {
         (Event::function(|h| 1.0 - (4.0 - h[0]).exp()), 4.0),
     ];
     for (event, exact) in cases {
-        let run = Integrator::new().run_with_events(&Clock, &[0.0], 0.0, 10.0, &[event.clone()])?;
+        let run =
+            Integrator::new().run_with_events(&Clock, &[0.0], 0.0, 10.0, std::slice::from_ref(&event))?;
         assert_eq!(run.events().len(), 1, "{event:?}");
         let hit = &run.events()[0];
         // A triple root is only as sharp as the cube root of rounding.

@@ -151,7 +151,8 @@ fn states_agree_with_ode_solvers() -> Result<()> {
     // (0.001, 0.05) agree to the digits here.
     let rotation = families::rotation(3.0, 0.7)?.flow();
     let fitzhugh = FitzHughNagumo { i: 0.5 };
-    let cases: [(&dyn VectorField, [f64; 2], f64, [f64; 2]); 2] = [
+    type Case<'a> = (&'a dyn VectorField, [f64; 2], f64, [f64; 2]);
+    let cases: [Case; 2] = [
         (&rotation, [0.5, 0.0], 20.0, [-0.2826365628680831, 0.4500944789902911]),
         (&fitzhugh, [-1.0, 0.0], 100.0, [1.52533982411675, 0.92818101004966]),
     ];

@@ -199,14 +199,7 @@ const TANH: f64 = 1e-15;
 #[inline(always)]
 fn tanh(x: f64) -> f64 {
     // Beyond 20 it is 1 to rounding. NaN stays NaN.
-    let y = 2.0
-        * if x > 20.0 {
-            20.0
-        } else if x < -20.0 {
-            -20.0
-        } else {
-            x
-        };
+    let y = 2.0 * x.clamp(-20.0, 20.0);
     /// 1.5 * 2^52: what is added to it is rounded to a whole number, which its last bits then hold.
     const SHIFT: f64 = 6_755_399_441_055_744.0;
     let shifted = y * std::f64::consts::LOG2_E + SHIFT;

@@ -32,12 +32,14 @@ pub struct Event {
     terminal: usize,
 }
 
+type Function = Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>;
+
 #[derive(Clone)]
 enum Kind {
     /// `normal . h - offset`.
     Section { normal: Vec<f64>, offset: f64 },
     /// Any function.
-    Function(Arc<dyn Fn(&[f64]) -> f64 + Send + Sync>),
+    Function(Function),
 }
 
 /// One sign change that was found.
