@@ -22,7 +22,7 @@ const COLUMNS: usize = 1000;
 ///
 /// let (fgsm, pgd) = ([true, false, false, true], [true, false, true, true]);
 /// let figure = plot::broken_examples(&[("FGSM", &fgsm), ("PGD", &pgd)])?;
-/// assert!(figure.summary()?.contains("3 x 4 labels, `broken` 66.67 %"));
+/// assert!(figure.summary()?.contains("3 x 4 labels, `withstood` 33.33 %, `broken` 66.67 %"));
 /// # Ok::<(), eigengate::Error>(())
 /// ```
 pub fn broken_examples(attacks: &[(&str, &[bool])]) -> Result<Figure> {
