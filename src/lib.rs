@@ -20,7 +20,8 @@
 //!   [noise](attack::Noise), on anything that is a [`attack::Classifier`]; a [suite](attack::Suite) with
 //!   [a record for every example](attack::Evaluation); and [proofs](attack::IntervalBounds) of what no attack can do.
 //! * [`dynamics`]: a GRU as a flow and a map; [all fixed points](dynamics::FixedPointSearch) of up to three units, proved, and a
-//!   [heuristic search](dynamics::MultiStart) beyond; weights from PyTorch and Keras.
+//!   [heuristic search](dynamics::MultiStart) beyond; cycles, manifolds, basins, homoclinic orbits, and [all of it in one
+//!   call](dynamics::Portrait); weights from PyTorch and Keras.
 //! * [`experiments`]: [grids](experiments::nassar2020) of training runs, with [everything measured](experiments#the-table)
 //!   in one table.
 //! * [`plot`]: figures for papers, inline or as PNG and SVG.
@@ -52,6 +53,8 @@
 //!
 //! * **Nassar2020**: J. Nassar, P. A. Sokol, S. Chung, K. D. Harris, I. M. Park, *On 1/n neural representation and
 //!   robustness*, NeurIPS 2020, [arXiv:2012.04729](https://arxiv.org/abs/2012.04729).
+//! * **Jordan2021**: I. D. Jordan, P. A. Sokol, I. M. Park, *Gated recurrent units viewed through the lens of continuous time
+//!   dynamical systems*, Frontiers in Computational Neuroscience 15, 2021, [arXiv:1906.01005](https://arxiv.org/abs/1906.01005).
 //! * **Hoffman2019**: J. Hoffman, D. A. Roberts, S. Yaida, *Robust learning with Jacobian regularization*, 2019,
 //!   [arXiv:1908.02729](https://arxiv.org/abs/1908.02729).
 //! * **Stringer2019**: C. Stringer, M. Pachitariu, N. Steinmetz, M. Carandini, K. D. Harris, *High-dimensional geometry

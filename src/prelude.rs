@@ -14,7 +14,8 @@ pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,
 };
 pub use crate::dynamics::{
-    self, FixedPointSearch, FixedPoints, GruWeights, Kind, MultiStart, Reset, VectorField, families,
+    self, FixedPointSearch, FixedPoints, GruWeights, Kind, MultiStart, Portrait, PortraitOptions, Reset,
+    VectorField, families,
 };
 pub use crate::exchange::{self, Npz};
 pub use crate::experiments::{self, Place, Results, Scale, nassar2020};

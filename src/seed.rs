@@ -36,6 +36,8 @@ pub enum Purpose {
     RandomSystem = 30,
     /// Starting points of a search for fixed points; the index is the start.
     MultiStart = 31,
+    /// Starts of the orbits of a portrait; the index is the orbit.
+    OrbitStart = 32,
 }
 
 /// A stream of random numbers.

@@ -19,6 +19,18 @@ pub fn rotation(beta: f64, alpha: f64) -> Result<GruWeights> {
     with_candidate(array![[beta * cos, -beta * sin], [beta * sin, beta * cos]])
 }
 
+/// One unit, `Uh = weight` and `bh = bias`, all else zero, so that `dh/dt = (tanh(weight h / 2 + bias) - h) / 2`.
+///
+/// With `w = weight / 2 > 1` it has a fold at `h = -sqrt(1 - 1/w)`, `bias = artanh(h) - w h`, and the mirror image of it; between the
+/// two there are two sinks and a source.
+///
+/// # Errors
+/// [`Error::NotFinite`].
+pub fn one_unit(weight: f64, bias: f64) -> Result<GruWeights> {
+    finite("weight and bias", &[weight, bias])?;
+    with_candidate(array![[weight]])?.with("bh", &[0], bias)
+}
+
 /// Two units that do not see each other, `Uh = diag(first, second)`, all else zero. A unit is bistable where its weight is above
 /// 2; two of them have 9 fixed points, 4 of which are stable.
 ///

@@ -31,7 +31,8 @@ pub struct Curves {
     pub dash: Dash,
     /// Width in points (1/72 inch), 1.1 by default: 0.1 to 20.
     pub width: f64,
-    /// Whether every curve has an arrowhead in the middle of its length, which points to its end; not by default.
+    /// Whether every curve has an arrowhead in the middle of its length, or several on a long one, which point to its end; not by
+    /// default.
     pub arrows: bool,
 }
 
@@ -66,7 +67,7 @@ impl Curves {
         self
     }
 
-    /// The curves with an arrowhead in the middle of each.
+    /// The curves with arrowheads.
     pub fn with_arrows(mut self) -> Self {
         self.arrows = true;
         self

@@ -2,7 +2,7 @@
 
 use super::axis::Mapping;
 use super::font::Fonts;
-use super::geometry::{arrowhead, clip_line, clip_polygon, dashes, thin_dots, thin_line};
+use super::geometry::{arrowheads, clip_line, clip_polygon, dashes, thin_dots, thin_line};
 use super::marker;
 use super::resolve::{Part, Resolved, Run, places};
 use super::scene::{Align, Layer, Point, Rect, Shape, Text, Weight, edges};
@@ -75,7 +75,7 @@ fn draw(
                 stroke(&thin_line(&points), part.dash, width, color, plot, &mut layer);
                 if curves.arrows {
                     let heads = clip_line(&points, plot);
-                    let heads = heads.iter().filter_map(|part| arrowhead(part, 3.4 * width + 2.6));
+                    let heads = heads.iter().flat_map(|part| arrowheads(part, 3.4 * width + 2.6));
                     layer.shapes.extend(heads.map(|points| Shape::Fill { points, color, alpha: 1.0 }));
                 }
             }

@@ -40,16 +40,30 @@ pub(super) fn thin_dots(points: &[Point], diameter: f64) -> Vec<Point> {
     points.iter().filter(|p| taken.insert(cell(p))).copied().collect()
 }
 
-/// The corners of an arrowhead this long in the middle of a line, or none where the line is hardly longer than it.
-pub(super) fn arrowhead(points: &[Point], length: f64) -> Option<Vec<Point>> {
-    let step = |pair: &[Point]| match pair {
+/// One arrowhead for so much of a line, in logical pixels.
+const ARROW_EVERY: f64 = 130.0;
+
+fn step(pair: &[Point]) -> f64 {
+    match pair {
         [a, b] => (b.0 - a.0).hypot(b.1 - a.1),
         _ => 0.0,
-    };
+    }
+}
+
+/// The corners of arrowheads this long: one in the middle of a line, or several at even distances on a long one; none where
+/// the line is hardly longer than a head.
+pub(super) fn arrowheads(points: &[Point], length: f64) -> Vec<Vec<Point>> {
     let whole: f64 = points.windows(2).map(step).sum();
     if whole < 1.5 * length {
-        return None;
+        return Vec::new();
     }
+    let count = (whole / ARROW_EVERY).round().clamp(1.0, 100.0);
+    let middle = |k: usize| whole * (k as f64 + 0.5) / count;
+    (0..count as usize).filter_map(|k| arrowhead(points, length, middle(k))).collect()
+}
+
+/// The corners of an arrowhead with its middle so far along a line.
+fn arrowhead(points: &[Point], length: f64, middle: f64) -> Option<Vec<Point>> {
     // From its back to its tip along the line, so that it turns with it.
     let at = |target: f64| {
         let mut done = 0.0;
@@ -63,7 +77,7 @@ pub(super) fn arrowhead(points: &[Point], length: f64) -> Option<Vec<Point>> {
         }
         points.last().copied()
     };
-    let (back, tip) = (at((whole - length) / 2.0)?, at((whole + length) / 2.0)?);
+    let (back, tip) = (at(middle - length / 2.0)?, at(middle + length / 2.0)?);
     let (dx, dy) = (tip.0 - back.0, tip.1 - back.1);
     let size = dx.hypot(dy);
     if size < 0.2 * length {
@@ -220,12 +234,16 @@ mod tests {
 
     #[test]
     fn an_arrowhead_points_to_the_end_of_its_line() {
-        let head = arrowhead(&[(0.0, 0.0), (40.0, 0.0), (100.0, 0.0)], 6.0).unwrap();
+        let heads = arrowheads(&[(0.0, 0.0), (40.0, 0.0), (100.0, 0.0)], 6.0);
+        let [head] = heads.as_slice() else { panic!("{heads:?}") };
         assert_eq!(head[0], (53.0, 0.0));
         assert!(head[1..].iter().all(|p| p.0 < 49.0 && p.1.abs() < 3.0));
-        let back = arrowhead(&[(100.0, 0.0), (0.0, 0.0)], 6.0).unwrap();
-        assert_eq!(back[0], (47.0, 0.0));
-        assert!(arrowhead(&[(0.0, 0.0), (8.0, 0.0)], 6.0).is_none());
+        let back = arrowheads(&[(100.0, 0.0), (0.0, 0.0)], 6.0);
+        assert_eq!(back[0][0], (47.0, 0.0));
+        assert!(arrowheads(&[(0.0, 0.0), (8.0, 0.0)], 6.0).is_empty());
+        // A line of 400 pixels has three, at 67, 200 and 333.
+        let three = arrowheads(&[(0.0, 0.0), (400.0, 0.0)], 6.0);
+        assert!(three.len() == 3 && (three[2][0].0 - 336.3).abs() < 0.1, "{three:?}");
     }
 
     #[test]

@@ -197,9 +197,8 @@ fn draw_sample(sample: &Sample, x: f64, y: f64, layer: &mut Layer) {
             for points in geometry::dashes(&line, dash, width) {
                 layer.shapes.push(Shape::Stroke { points, width, color });
             }
-            if let Some(points) = geometry::arrowhead(&line, 3.4 * width + 2.6).filter(|_| arrow) {
-                layer.shapes.push(Shape::Fill { points, color, alpha: 1.0 });
-            }
+            let heads = if arrow { geometry::arrowheads(&line, 3.4 * width + 2.6) } else { Vec::new() };
+            layer.shapes.extend(heads.into_iter().map(|points| Shape::Fill { points, color, alpha: 1.0 }));
             if let Some(radius) = dot {
                 layer.shapes.push(Shape::Dot { center: (x + SAMPLE / 2.0, y), radius, color });
             }

@@ -6,6 +6,7 @@ mod check;
 mod counts;
 mod kernel;
 mod notebooks;
+mod oracle;
 mod outputs;
 mod project;
 mod python;
@@ -54,6 +55,8 @@ enum Task {
     Bench(bench::Options),
     /// Trains and measures the networks of a paper, into data/results
     Reproduce(reproduce::Options),
+    /// Works out a file of reference cases of the dynamics and compares
+    Oracle(oracle::Options),
     /// Everything that must pass: format, lints, documentation, tests, notebooks
     Check {
         /// Without the notebooks
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::Notebooks { update, paths, .. } => notebooks::run(&project, &paths, update),
         Task::Bench(options) => bench::run(&project, &options),
         Task::Reproduce(options) => reproduce::run(&project, &options),
+        Task::Oracle(options) => oracle::run(&project, &options),
         Task::Check { fast } => check::run(&project, fast),
     });
     match result {
