@@ -34,6 +34,10 @@ struct Preconditioner<const D: usize> {
 const WORTHWHILE: f64 = 0.7;
 /// Rounds of one box; each contracts or widens it.
 const ROUNDS: usize = 40;
+/// Above this width a box is cut, whatever the rounding errors.
+const BLURRED: f64 = 1e-6;
+/// The first margin that is added to a box; each is eight times the one before.
+const MARGIN: f64 = 1e-14;
 /// Below this width nothing more is tried.
 const NARROWEST: f64 = 1e-13;
 
@@ -46,7 +50,9 @@ pub(crate) fn examine<const D: usize>(
     let mut x = *x;
     // What is left of the box given, without the margins that were added to it.
     let mut rest = x;
-    let mut margin = 1e-14;
+    let mut margin = MARGIN;
+    // What rounding errors blur a root in it by.
+    let mut blur = 0.0;
     let mut axis = widest(&x);
     for _ in 0..ROUNDS {
         *evaluations += 1;
@@ -68,6 +74,9 @@ pub(crate) fn examine<const D: usize>(
             return Verdict::Split { rest, axis: curved(&over.jacobian, &rest) };
         };
         let (image, noise) = preconditioner.image(&m, &at.residual, &y);
+        if margin == MARGIN {
+            blur = noise;
+        }
         if inside(&y, &image) {
             let enclosure = intersect(&y, &image).unwrap_or(image);
             return Verdict::Root(Root { enclosure, unique: x });
@@ -92,12 +101,11 @@ pub(crate) fn examine<const D: usize>(
             continue;
         }
         axis = curved(&over.jacobian, &rest);
-        if width(&z) < (4.0 * noise).max(NARROWEST) {
-            return Verdict::Undecided(rest);
-        }
-        return Verdict::Split { rest, axis };
+        break;
     }
-    if width(&rest) < 1e3 * NARROWEST { Verdict::Undecided(rest) } else { Verdict::Split { rest, axis } }
+    // In a wide box a large blur says no more than that the middle is close to singular.
+    let undecided = width(&rest) < (4.0 * blur).clamp(NARROWEST, BLURRED);
+    if undecided { Verdict::Undecided(rest) } else { Verdict::Split { rest, axis } }
 }
 
 /// The part of `x` in which its roots can be, by one step from the point `m` of `x`.

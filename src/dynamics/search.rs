@@ -147,3 +147,44 @@ fn merge(mut boxes: Vec<BoxRegion>) -> Vec<BoxRegion> {
     merged.sort_by(|a, b| a.lower.partial_cmp(&b.lower).unwrap_or(std::cmp::Ordering::Equal));
     merged
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::families;
+
+    #[test]
+    fn a_root_of_two_boxes_is_one_and_a_doubtful_one_is_undecided() {
+        let flow = families::two_bistable_units(4.0, 3.0).unwrap().flow();
+        let system = System::<2>::new(&flow).unwrap();
+        let found = |low: f64, high: f64| match examine(&system, &[Interval::new(low, high); 2], &mut 0) {
+            Verdict::Root(root) => root,
+            _ => panic!("{low} {high}"),
+        };
+        let mut roots = vec![];
+        for (low, high, count) in [(-0.1, 0.05, 1), (-0.02, 0.08, 1), (0.7, 0.99, 2), (0.8, 0.99, 2)] {
+            assert!(add(&flow, &system, &mut roots, found(low, high)).is_ok());
+            assert_eq!(roots.len(), count, "{low} {high}");
+        }
+        // A root that is said to be unique only where it is, and whose place overlaps with that of a known one.
+        let mut doubtful = found(-0.1, 0.05);
+        doubtful.unique = doubtful.enclosure;
+        let enclosure = |root: &Root<2>| root.enclosure[0].width();
+        let (wide, narrow) = (enclosure(&doubtful), enclosure(&roots[0].1));
+        assert!(narrow < 1e-15 && wide >= narrow);
+        roots[0].1.unique = [Interval::new(0.0, 1e-30); 2];
+        doubtful.unique = [Interval::new(-1e-30, 1e-30); 2];
+        doubtful.enclosure = [Interval::new(-1e-30, 1e-30); 2];
+        roots[0].1.enclosure = [Interval::new(0.0, 1e-29); 2];
+        assert!(add(&flow, &system, &mut roots, doubtful).is_err());
+        assert_eq!(roots.len(), 2);
+    }
+
+    #[test]
+    fn regions_merge_where_the_gap_is_small() {
+        let region = |lower: f64, upper: f64| BoxRegion { lower: vec![lower, 0.0], upper: vec![upper, 1e-3] };
+        let merged =
+            merge(vec![region(0.0, 1e-3), region(0.5, 0.5001), region(1.5e-3, 2e-3), region(-1.0, -0.999)]);
+        assert_eq!(merged, [region(-1.0, -0.999), region(0.0, 2e-3), region(0.5, 0.5001)]);
+    }
+}

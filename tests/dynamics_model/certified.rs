@@ -59,6 +59,18 @@ fn two_bistable_units_have_the_products_of_their_points() {
 }
 
 #[test]
+fn points_on_cuts_are_found_once() {
+    // The middle points of bistable units pass through every place of the first cuts.
+    let units = families::two_bistable_units(8.0, 6.0).unwrap();
+    for step in 0..400 {
+        let b = 0.3 * (f64::from(step) / 200.0 - 1.0);
+        let moved = units.with("bh", &[0], b).unwrap().with("bh", &[1], -0.7 * b).unwrap();
+        let found = moved.fixed_points().unwrap();
+        assert!(found.complete && (found.points.len(), found.index_sum) == (9, 1), "{b}: {found:?}");
+    }
+}
+
+#[test]
 fn a_pitchfork_is_one_region_with_one_point() {
     // Uh = 2 at r = 1/2: h = tanh(h), a triple root; and the same in one direction of the plane and of space.
     for d in 1..=3 {

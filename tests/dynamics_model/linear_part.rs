@@ -77,6 +77,37 @@ fn eigenvalues_of_a_slow_unit_have_their_sign_and_digits() {
 }
 
 #[test]
+fn eigenvalues_of_two_slow_units_have_their_digits() {
+    let mut compared = 0;
+    for seed in 0..60 {
+        let mut weights = families::random(3, 3.0, seed, Reset::Before).unwrap();
+        for (slow, bias) in [(0, 150.0), (1, 151.0)] {
+            weights = weights.with("bz", &[slow], bias).unwrap();
+            for j in 0..3 {
+                weights = weights.with("Uz", &[slow, j], 0.0).unwrap();
+            }
+        }
+        for point in weights.fixed_points().unwrap().points {
+            let mut g = [0.0; 9];
+            weights.flow().residual_jacobian(&point.state.to_vec(), &mut g);
+            // The fast unit follows; the Schur complement is what is left of the slow ones, to first order.
+            let s = &point.update_complement;
+            let left = |i: usize, j: usize| s[i] * (g[3 * i + j] - g[3 * i + 2] * g[6 + j] / g[8]);
+            let (trace, product) =
+                (left(0, 0) + left(1, 1), left(0, 0) * left(1, 1) - left(0, 1) * left(1, 0));
+            let small: Vec<Complex> = point.eigenvalues.iter().copied().filter(|v| v.abs() < 1e-18).collect();
+            assert_eq!(small.len(), 2, "{point:?}");
+            let (sum, times) = (small[0] + small[1], small[0] * small[1]);
+            let size = small[0].abs() + small[1].abs();
+            assert!((sum.re - trace).abs() < 1e-9 * size, "{seed}: {sum:?} {trace:e}");
+            assert!((times.re - product).abs() < 1e-9 * size * size, "{seed}: {times:?} {product:e}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 80, "{compared}");
+}
+
+#[test]
 fn the_rotation_family_has_its_exact_eigenvalues() {
     for alpha in [0.2_f64, 0.7, 0.9, 1.2] {
         let found = families::rotation(3.0, alpha).unwrap().fixed_points().unwrap();

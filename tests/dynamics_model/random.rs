@@ -127,3 +127,23 @@ fn many_systems_are_searched_in_parallel_with_the_same_result() {
         assert_eq!((bits(found), found.boxes), (bits(&alone), alone.boxes));
     }
 }
+
+#[test]
+fn folds_to_the_last_bit_are_one_undecided_region() {
+    // h = tanh(k h + b) folds at h = sqrt(1 - 1/k), b = atanh(h) - k h; the other fold is its mirror image.
+    let unit = families::random(1, 0.0, 0, Reset::Before).unwrap().with("br", &[0], 0.0).unwrap();
+    for step in 0..80 {
+        let k = 1.3 + 0.07 * f64::from(step);
+        let sign = if step % 2 == 0 { 1.0 } else { -1.0 };
+        let t = (1.0 - 1.0 / k).sqrt();
+        let b = t.atanh() - k * t;
+        let fold = unit.with("Uh", &[0, 0], 2.0 * k).unwrap().with("bh", &[0], sign * b).unwrap();
+        let found = fold.fixed_points().unwrap();
+        assert!(!found.complete && found.undecided.len() == 1, "{k}: {found:?} {:?}", found.undecided);
+        let region = &found.undecided[0];
+        assert!(region.contains(&[sign * t]) && region.width() < 3e-6, "{k}: {region:?}");
+        assert!(found.boxes < 2000 && (found.index_sum, found.points.len()) == (1, 2), "{k}: {found:?}");
+        let near = found.points.iter().find(|point| !point.certified).unwrap();
+        assert!((near.state[0] - sign * t).abs() < 4e-8, "{k}: {near:?} {:e}", near.state[0] - sign * t);
+    }
+}
