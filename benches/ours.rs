@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use dfdx::prelude::{AsArray, Backward};
-use eigengate::attack::{FixedEps, Keep, Pgd, Step};
+use eigengate::attack::{AutoAttack, FixedEps, Keep, Norm, Pgd, Step};
 use eigengate::data::{Dataset, ImageShape, mnist};
 use eigengate::device::{Matrix, Recording, matrix, to_device};
 use eigengate::nn::ops::{SpectralTarget, cross_entropy, linear, spectral_penalty};
@@ -83,6 +83,7 @@ fn prepare(case: &str) -> Result<Work> {
         "pgd_mlp" => pgd(shallow()?, images(10_000, 1)?, pgd_40()),
         "pgd_cnn" => pgd(cnn()?, images(2000, 1)?, pgd_40()),
         "pgd_leave" => pgd_on_digits(10_000),
+        "autoattack" => autoattack(),
         "product" => product(),
         other => Err(format!("this program has no case `{other}`").into()),
     }
@@ -163,6 +164,23 @@ fn refresh(net: impl Network + 'static, examples: usize) -> Result<Work> {
     let last = net.taps().len() - 1;
     Ok(Box::new(move || {
         std::hint::black_box(eigenvectors(&net, &data, &[last])?);
+        Ok(None)
+    }))
+}
+
+/// AutoAttack `standard` in Linf on 1000 digits of the test set that a trained network has not seen, at an eps at which most
+/// stand. The first time on 20 of them.
+fn autoattack() -> Result<Work> {
+    let mnist = mnist::shipped()?;
+    let mut net = shallow()?;
+    Training::new(10, 500).run(&mut net, &mnist.train.take(20_000)?, None)?;
+    let (few, digits) = (mnist.test.take(20)?, mnist.test.take(1000)?);
+    let attack = AutoAttack::standard(Norm::Linf, digits.shape());
+    let mut first = true;
+    Ok(Box::new(move || {
+        let report = attack.evaluate(&net, if first { &few } else { &digits }, 0.02)?;
+        eprintln!("   {report:?}");
+        first = false;
         Ok(None)
     }))
 }

@@ -8,6 +8,8 @@ mod apgd;
 mod ensemble;
 #[path = "attack_auto/models.rs"]
 mod models;
+#[path = "attack_auto/parity.rs"]
+mod parity;
 #[path = "attack_auto/properties.rs"]
 mod properties;
 #[path = "attack_auto/reference.rs"]

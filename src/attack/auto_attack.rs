@@ -1,7 +1,8 @@
 //! AutoAttack: attacks in turn, each on what the ones before left.
 
 use super::adversarial::Adversarial;
-use super::apgd::{Apgd, ApgdLoss};
+use super::apgd::Apgd;
+use super::auto_part::Part;
 use super::auto_report::AutoAttackReport;
 use super::batch::{Batch, check_eps};
 use super::classifier::Classifier;
@@ -12,21 +13,9 @@ use super::norm::Norm;
 use super::queries::Queries;
 use super::square::Square;
 use super::warning::Warning;
-use super::within_eps::WithinEps;
 use crate::data::{Dataset, ImageShape};
 use crate::error::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis};
-
-/// One of the attacks of an [`AutoAttack`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Part {
-    /// APGD, with any of its losses.
-    Apgd(Apgd),
-    /// FAB or FAB-T, whose images count within eps.
-    Fab(Fab),
-    /// Square.
-    Square(Square),
-}
 
 /// AutoAttack (Croce and Hein 2020): attacks in a fixed order, each only on the examples that still stand, and always from the
 /// clean image. Which attack broke an example is recorded.
@@ -34,7 +23,24 @@ pub enum Part {
 /// [`standard`](AutoAttack::standard) is APGD-CE, APGD-T (9 targets), FAB-T (9 targets) and Square (5000 queries), one run each with the
 /// parameters of the authors' program; the robust accuracy that it finds is what RobustBench lists. It needs a model of 4
 /// classes or more, and with fewer than 10 all wrong classes are targets (and a warning says so). For 2 or 3 classes put the parts
-/// together yourself: [`AutoAttack::of`] with APGD-CE, APGD-DLR (3 classes), [`Fab`] without targets and Square.
+/// together yourself:
+///
+/// ```
+/// use eigengate::attack::{Apgd, AutoAttack, Fab, Norm, Square};
+/// use eigengate::data::ImageShape;
+/// let (norm, shape) = (Norm::Linf, ImageShape { channels: 1, height: 28, width: 28 });
+/// let attack = AutoAttack::of(&[
+///     Apgd::cross_entropy(norm).into(),
+///     Apgd::dlr(norm).into(), // not for 2 classes
+///     Fab::new().with_norm(norm).into(),
+///     Square::new(norm, shape).into(),
+/// ])?;
+/// assert_eq!(attack.parts().len(), 4);
+/// # Ok::<(), eigengate::Error>(())
+/// ```
+///
+/// One thing differs on purpose: an image of FAB that ends beyond eps is drawn back into the ball and counts if it still fools
+/// ([`WithinEps`](super::WithinEps)), where theirs counts as a failure. So an example just beyond eps may be broken here alone.
 ///
 /// [`rand`](AutoAttack::rand) is for models with random output: APGD-CE and APGD-DLR, with 20 gradients averaged for every step.
 ///
@@ -103,13 +109,7 @@ impl AutoAttack {
     /// Another seed for every part; 0 by default.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
-        for part in &mut self.parts {
-            match part {
-                Part::Apgd(apgd) => apgd.seed = seed,
-                Part::Fab(fab) => fab.seed = seed,
-                Part::Square(square) => square.seed = seed,
-            }
-        }
+        self.parts.iter_mut().for_each(|part| part.set_seed(seed));
         self
     }
 
@@ -203,36 +203,6 @@ impl AutoAttack {
         let after_gradients = self.parts.iter().take(square).next().is_some();
         (after_gradients && broken as f64 > SQUARE_ALONE * examples as f64)
             .then_some(Warning::SquareStronger { broken, examples })
-    }
-}
-
-impl Part {
-    fn attack(&self) -> Box<dyn FixedEps> {
-        match self {
-            Part::Apgd(apgd) => Box::new(*apgd),
-            Part::Fab(fab) => Box::new(WithinEps::new(*fab)),
-            Part::Square(square) => Box::new(*square),
-        }
-    }
-
-    fn norm(&self) -> Norm {
-        self.attack().norm()
-    }
-
-    fn check(&self, model: &dyn Classifier) -> Result<()> {
-        match self {
-            Part::Apgd(apgd) => apgd.check(model, false).map_err(|error| match (apgd.loss, error) {
-                (ApgdLoss::TargetedDlr, Error::Parameter { name: "classes", value, .. }) => Error::parameter(
-                    "classes",
-                    value,
-                    "at least 4 for APGD-T; for fewer put `AutoAttack::of` together from `Apgd::cross_entropy`, `Apgd::dlr` (3 classes), \
-                     `Fab` without targets and `Square`",
-                ),
-                (_, error) => error,
-            }),
-            Part::Fab(_) => Ok(()),
-            Part::Square(square) => square.check(model),
-        }
     }
 }
 

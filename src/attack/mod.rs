@@ -12,8 +12,10 @@
 
 mod adversarial;
 mod apgd;
+mod apgd_run;
 mod ascent;
 mod auto_attack;
+mod auto_part;
 mod auto_report;
 mod ball;
 mod batch;
@@ -62,7 +64,8 @@ mod within_eps;
 
 pub use adversarial::Adversarial;
 pub use apgd::{Apgd, ApgdLoss, FirstComparison};
-pub use auto_attack::{AutoAttack, Part};
+pub use auto_attack::AutoAttack;
+pub use auto_part::Part;
 pub use auto_report::AutoAttackReport;
 pub use ball::{L1Step, Projection};
 pub use batch::Batch;

@@ -1,9 +1,10 @@
 """Writes autoattack.npz beside this file: AutoAttack's published algorithms in float64, on two fixed networks and MNIST digits.
 
-Run with PyTorch 2.15.0 (CPU) and numpy, as `python tests/parity/autoattack.py` (some minutes). tests/attack_auto reads it.
+Run with PyTorch 2.15.0 (CPU) and numpy, as `python tests/parity/autoattack.py` (ten minutes). tests/attack_auto reads it.
 Written from the definitions in Croce and Hein 2020 (APGD, DLR, FAB, AutoAttack) and Andriushchenko et al. 2020 (Square), with the
 conventions of the authors' programs where the papers are silent: the first loss is compared with 0, windows of Square are shared by
-the batch and never reach the last row and column. Everything is vectorised over the batch and in float64.
+the batch and never reach the last row and column. Everything is vectorised over the batch and in float64; APGD is run in float32 too,
+as rounding decides about some digits.
 
 For every network n in `tanh` (784-30-10) and `relu` (784-40-20-10):
 
@@ -15,10 +16,12 @@ and for every norm N in `linf` and `l2` at EPS[n][N], for SEEDS seeds each:
 n_N_apgd-ce, n_N_apgd-dlr, n_N_apgd-t, n_N_square, n_N_fab-t    (seeds, digits) bool: what this attack alone broke; clean errors count
 n_N_standard                    (seeds, digits): which attack of `standard` broke it: 0 apgd-ce, 1 apgd-t, 2 fab-t, 3 square; 8 where it
                                 is misclassified as it is, 9 none
+n_N_apgd-ce_32, n_N_apgd-dlr_32, n_N_apgd-t_32                  the same for APGD in float32
 
 Alone Square has QUERIES queries, in `standard` 5000.
 """
 
+import copy
 import gzip
 from pathlib import Path
 
@@ -307,6 +310,19 @@ def standard(net, x, y, eps, norm):
     return by
 
 
+def in_float32(net, x, y, eps, norm):
+    """What APGD breaks in float32, by name."""
+    net = copy.deepcopy(net).float()
+    found = {}
+    for attack in ["apgd-ce", "apgd-dlr", "apgd-t"]:
+        runs = []
+        for seed in range(SEEDS):
+            torch.manual_seed(seed)
+            runs.append(ATTACKS[attack](net, x.float(), y, eps, norm).numpy())
+        found[f"{attack}_32"] = np.array(runs).astype(np.uint8)
+    return found
+
+
 def main():
     x, y = mnist("t10k")
     x, y = x[:DIGITS].double(), y[:DIGITS]
@@ -328,6 +344,8 @@ def main():
                     runs[attack].append(run(net, x, y, eps, norm, QUERIES).numpy())
                 torch.manual_seed(seed)
                 runs["standard"].append(standard(net, x, y, eps, norm))
+            for attack, found in in_float32(net, x, y, eps, norm).items():
+                arrays[f"{name}_{norm}_{attack}"] = found
             for attack, found in runs.items():
                 arrays[f"{name}_{norm}_{attack}"] = np.array(found).astype(np.uint8)
                 print(name, norm, attack, [int((f == 9).sum()) if attack == "standard" else int((~f).sum()) for f in found], flush=True)

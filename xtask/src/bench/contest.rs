@@ -36,9 +36,10 @@ impl Outcome {
         self.peer.map(|peer| self.ours.seconds / peer.seconds)
     }
 
-    /// Whether the ratio is above what the case allows.
+    /// Whether the ratio, or the time of a case without a peer, is above what the case allows.
     pub fn is_over(&self) -> bool {
         self.ratio().zip(self.case.at_most).is_some_and(|(ratio, bound)| ratio > bound)
+            || self.case.alone.is_some_and(|bound| self.ours.seconds > bound)
     }
 }
 

@@ -109,9 +109,10 @@ impl<'a> Programs<'a> {
     }
 
     fn hold(&self, case: &Case) -> Result<Outcome> {
-        let peer = self.peer.as_ref();
+        let peer = self.peer.as_ref().filter(|_| case.alone.is_none());
         let mut peer = peer.map(|peer| peer.command(self.project, case.name, self.options.threads));
-        contest::hold(case.clone(), &mut self.ours(case.name), peer.as_mut(), self.options.repetitions)
+        let repetitions = if case.alone.is_some() { 1 } else { self.options.repetitions };
+        contest::hold(case.clone(), &mut self.ours(case.name), peer.as_mut(), repetitions)
     }
 
     /// What stands above the table.
