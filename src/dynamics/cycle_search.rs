@@ -101,8 +101,8 @@ impl Search<'_> {
                 Kind::Saddle => {
                     point.directions.map(|d| vec![(d[0], true), (d[1], false)]).unwrap_or_default()
                 }
-                // Around a Hopf point orbits hardly move; its neighbourhood, found below, is left instead.
-                Kind::NonHyperbolic if point.eigenvalues[0].im != 0.0 => vec![],
+                // Around a weak focus orbits hardly move; its neighbourhood, found below, is left instead.
+                _ if point.eigenvalues[0].im != 0.0 => vec![],
                 Kind::NonHyperbolic => [true, false]
                     .iter()
                     .flat_map(|&forward| [([0.8, 0.6], forward), ([-0.6, 0.8], forward)])
@@ -124,9 +124,11 @@ impl Search<'_> {
             let (captures, grown) =
                 Captures::of_points(&mut self.walkers[side], self.window, self.points, &[]);
             self.captures[side] = captures;
-            for grown in grown.into_iter().flatten() {
-                if let Some(gate) = grown.gate {
-                    self.starts.push((gate.section.place(gate.high), !forward));
+            for (point, grown) in self.points.iter().zip(grown) {
+                let Some(grown) = grown else { continue };
+                match grown.gate {
+                    Some(gate) => self.starts.push((gate.section.place(gate.high), !forward)),
+                    None => self.starts.push((along(point.state, small, [0.8, 0.6]), !forward)),
                 }
                 brackets.extend(grown.bracket.map(|bracket| (side, grown.section, bracket)));
             }
@@ -165,16 +167,14 @@ impl Search<'_> {
         let collar = Collar::new(&mut self.walkers[attracting], self.window, &lines, own, self.points);
         let Some(collar) = collar else { return };
         let away = attracting == 1;
+        // Away from where orbits still come closer; from nearby where no such stretch was found.
+        let near = 1e-3 * collar.section.reach();
+        let mut ends = [-near, near];
         if let Some(gate) = collar.gate {
             self.captures[attracting].add_gate(Fate::Cycle(own), gate);
-            for s in [gate.low, gate.high] {
-                self.starts.push((collar.section.place(s), away));
-            }
+            ends = [gate.low.min(-near), gate.high.max(near)];
         }
-        let near = 1e-3 * collar.section.reach();
-        for s in [-near, near] {
-            self.starts.push((collar.section.place(s), away));
-        }
+        self.starts.extend(ends.map(|s| (collar.section.place(s), away)));
         for bracket in collar.brackets {
             self.settle(attracting, &collar.section, bracket, true);
         }

