@@ -14,9 +14,10 @@ pub use crate::data::{
     Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,
 };
 pub use crate::dynamics::{
-    self, Attractors, Fate, FixedPointSearch, FixedPoints, GruWeights, Kind, MultiStart, Pace, PlanarPoint,
-    Portrait, PortraitOptions, PseudoLineSearch, Reset, VectorField, Window, basins, families, limit_cycles,
-    nullclines, saddle_manifolds, speed_map,
+    self, Attractors, Connections, Cycle, Event, Fate, FixedPointSearch, FixedPoints, GruWeights, Integrator,
+    Kind, Lyapunov, MultiStart, Pace, PlanarPoint, Portrait, PortraitOptions, PseudoLineSearch, Reset,
+    ReturnMap, Shooting, Trajectory, VectorField, Window, basins, families, limit_cycles, nullclines,
+    saddle_manifolds, speed_map,
 };
 pub use crate::exchange::{self, Npz};
 pub use crate::experiments::{self, Place, Results, Scale, nassar2020};

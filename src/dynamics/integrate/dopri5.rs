@@ -49,12 +49,12 @@ impl DormandPrince {
         let d = self.d;
         self.k[..d].copy_from_slice(slope);
         for (row, a) in A.iter().enumerate() {
-            for i in 0..d {
+            for (i, (stage, y)) in self.stage.iter_mut().zip(y).enumerate() {
                 let mut sum = 0.0;
                 for (j, a) in a.iter().enumerate().take(row + 1) {
                     sum += a * self.k[j * d + i];
                 }
-                self.stage[i] = y[i] + h * sum;
+                *stage = y + h * sum;
             }
             field.field(&self.stage, &mut self.k[(row + 1) * d..(row + 2) * d]);
         }

@@ -87,8 +87,8 @@ impl Rodas {
             // The last stage starts at the fifth's result.
             if stage < 5 {
                 let a = &A[stage - 1];
-                for i in 0..d {
-                    self.stage[i] = y[i] + (0..stage).map(|j| a[j] * self.u[j * d + i]).sum::<f64>();
+                for (i, (place, y)) in self.stage.iter_mut().zip(y).enumerate() {
+                    *place = y + (0..stage).map(|j| a[j] * self.u[j * d + i]).sum::<f64>();
                 }
             } else {
                 for i in 0..d {
