@@ -88,8 +88,9 @@ fn add<const D: usize>(
 fn refine<const D: usize>(flow: &GruFlow, system: &System<D>, root: &mut Root<D>) -> Vec<f64> {
     let mut state: Vec<f64> = root.enclosure.iter().map(|side| side.middle()).collect();
     polish::newton(flow, &mut state, false);
+    let inside = |x: &Cell<D>, state: &[f64]| x.iter().zip(state).all(|(side, h)| side.contains(*h));
     // The box of a proof may be too wide for Newton's method. Contractions of it keep the root.
-    while !is_root(flow, &state) {
+    while !(is_root(flow, &state) && inside(&root.enclosure, &state)) {
         let m = std::array::from_fn(|i| root.enclosure[i].middle());
         let Some(smaller) = contracted(system, &root.enclosure, &m) else { break };
         let stays = width(&smaller) > 0.99 * width(&root.enclosure);
@@ -106,7 +107,6 @@ fn refine<const D: usize>(flow: &GruFlow, system: &System<D>, root: &mut Root<D>
         polish::newton(flow, &mut state, true);
     }
     // The root is where it is proved to be; every contraction leaves it in.
-    let inside = |x: &Cell<D>, state: &[f64]| x.iter().zip(state).all(|(side, h)| side.contains(*h));
     for _ in 0..8 {
         let m = std::array::from_fn(|i| match root.enclosure[i].contains(state[i]) {
             true => state[i],
