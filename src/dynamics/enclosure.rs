@@ -94,9 +94,7 @@ impl<const D: usize> System<D> {
         if self.reset == Reset::Before {
             for k in 0..D {
                 let weighted = x[k] * slope[k];
-                for j in 0..D {
-                    products[k][j] = weighted.scaled(self.ur[k][j]);
-                }
+                products[k] = self.ur[k].map(|u| weighted.scaled(u));
                 products[k][k] = products[k][k] + gate[k];
             }
         }
@@ -118,9 +116,9 @@ impl<const D: usize> System<D> {
                 Reset::After => {
                     let inner = affine(&self.uh[i], self.bhh[i], x);
                     let weighted = inner * slope[i];
-                    for j in 0..D {
-                        derivative[j] = gate[i].scaled(self.uh[i][j]) + weighted.scaled(self.ur[i][j]);
-                    }
+                    derivative = std::array::from_fn(|j| {
+                        gate[i].scaled(self.uh[i][j]) + weighted.scaled(self.ur[i][j])
+                    });
                     gate[i] * inner + Interval::point(self.bh[i])
                 }
             };

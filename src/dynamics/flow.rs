@@ -129,8 +129,8 @@ impl GruFlow {
                     }
                     for k in 0..d {
                         let through_gate = uh[k] * h[k] * slope[k];
-                        for j in 0..d {
-                            row[j] += through_gate * self.ur[k * d + j];
+                        for (value, u) in row.iter_mut().zip(&self.ur[k * d..]) {
+                            *value += through_gate * u;
                         }
                     }
                     argument
@@ -266,8 +266,8 @@ impl VectorField for GruFlow {
             for i in 0..d {
                 let (complement, slope) = sigmoid_and_slope(-affine(&self.uz, &self.bz, h, i));
                 scale += complement;
-                for j in 0..d {
-                    gradient[j] -= slope * self.uz[i * d + j];
+                for (value, u) in gradient.iter_mut().zip(&self.uz[i * d..]) {
+                    *value -= slope * u;
                 }
             }
             let scale = scale.max(f64::MIN_POSITIVE);

@@ -70,7 +70,7 @@ pub(crate) fn newton(flow: &GruFlow, h: &mut [f64], exact: bool) {
         let Some(step) = solved(&jacobian, &residual) else { return };
         let size = step.iter().fold(0.0, |size: f64, step| size.max(step.abs()));
         // Steps that do not become smaller are rounding errors.
-        if !(size < 0.5 * last) {
+        if size.is_nan() || size >= 0.5 * last {
             return;
         }
         for (h, step) in h.iter_mut().zip(&step) {
