@@ -108,6 +108,22 @@ pub(crate) fn examine<const D: usize>(
     if undecided { Verdict::Undecided(rest) } else { Verdict::Split { rest, axis } }
 }
 
+/// If `x` holds exactly one root, the part of it that does.
+pub(crate) fn confirmed<const D: usize>(system: &System<D>, x: &Cell<D>) -> Option<Cell<D>> {
+    let m = x.map(|side| side.middle());
+    let at = system.at(&m);
+    let over = system.over(x, &m, &at);
+    let (image, _) = Preconditioner::new(&over.jacobian)?.image(&m, &at.residual, x);
+    inside(x, &image).then_some(image)
+}
+
+/// Whether `F'` is proved regular over `x`, which then holds at most one root.
+pub(crate) fn regular<const D: usize>(system: &System<D>, x: &Cell<D>) -> bool {
+    let m = x.map(|side| side.middle());
+    let over = system.over(x, &m, &system.at(&m));
+    Preconditioner::new(&over.jacobian).is_some_and(|preconditioner| preconditioner.regular(x))
+}
+
 /// The part of `x` in which its roots can be, by one step from the point `m` of `x`.
 pub(crate) fn contracted<const D: usize>(system: &System<D>, x: &Cell<D>, m: &[f64; D]) -> Option<Cell<D>> {
     let at = system.at(m);

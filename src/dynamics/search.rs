@@ -4,7 +4,7 @@ use super::enclosure::{Cell, System};
 use super::fixed_point::BoxRegion;
 use super::flow::GruFlow;
 use super::interval::Interval;
-use super::krawczyk::{Root, Verdict, blur, contracted, examine, width};
+use super::krawczyk::{Root, Verdict, blur, confirmed, contracted, examine, regular, width};
 use super::polish;
 
 /// What a search found.
@@ -106,14 +106,27 @@ fn refine<const D: usize>(flow: &GruFlow, system: &System<D>, root: &mut Root<D>
     if blur > BLURRED {
         polish::newton(flow, &mut state, true);
     }
-    // The root is where it is proved to be; every contraction leaves it in.
-    for _ in 0..8 {
+    // A small box that is proved to hold a root holds this one, if both are where there is at most one.
+    let mut radius = 4.0 * blur + 1e-15;
+    for _ in 0..6 {
+        let around = std::array::from_fn(|i| Interval::point(state[i]).widened(radius));
+        if let Some(image) = confirmed(system, &around)
+            && (within(&around, &root.unique) || regular(system, &hull(&around, &root.unique)))
+            && inside(&image, &state)
+        {
+            root.enclosure = image;
+            return state;
+        }
+        radius *= 8.0;
+    }
+    // Otherwise the root is where it is proved to be; every contraction leaves it in.
+    for _ in 0..60 {
         let m = std::array::from_fn(|i| match root.enclosure[i].contains(state[i]) {
             true => state[i],
             false => root.enclosure[i].middle(),
         });
         let Some(smaller) = contracted(system, &root.enclosure, &m) else { break };
-        let enough = width(&smaller) > 0.5 * width(&root.enclosure);
+        let enough = width(&smaller) > 0.9 * width(&root.enclosure);
         root.enclosure = smaller;
         if enough {
             break;

@@ -79,6 +79,35 @@ fn sharp_reset_gates_are_proved() {
 }
 
 #[test]
+fn every_point_is_in_its_proof_and_no_two_share_one() {
+    let many: u64 = std::env::var("SYSTEMS").map_or(1, |n| n.parse().unwrap());
+    for reset in [Reset::Before, Reset::After] {
+        for (units, count) in [(1, 500), (2, 800), (3, 40)] {
+            for (seed, weights) in systems(units, count * many, reset).iter().enumerate() {
+                let found = weights.fixed_points().unwrap();
+                assert!(found.complete && found.index_sum == 1, "{reset:?} {units} {seed}: {found:?}");
+                for (i, point) in found.points.iter().enumerate() {
+                    let enclosure = point.enclosure.as_ref().unwrap();
+                    let held = enclosure.contains(&point.state.to_vec());
+                    assert!(
+                        held && point.residual < 2e-14,
+                        "{reset:?} {units} {seed}: {point:?} {:e}",
+                        point.residual
+                    );
+                    assert!(enclosure.width() < 1e-7, "{reset:?} {units} {seed}: {point:?} {enclosure:?}");
+                    for other in &found.points[..i] {
+                        assert!(
+                            !enclosure.contains(&other.state.to_vec()),
+                            "{units} {seed}: {point:?} {other:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn three_units_are_proved() {
     for reset in [Reset::Before, Reset::After] {
         for (seed, weights) in systems(3, 40, reset).iter().enumerate() {
