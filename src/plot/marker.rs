@@ -14,8 +14,6 @@ pub enum Marker {
     Square,
     /// A square on its corner.
     Diamond,
-    /// A triangle that points up.
-    Triangle,
     /// Two strokes across, with a white rim; it has no inside to fill.
     Cross,
 }
@@ -79,7 +77,6 @@ fn corners(marker: Marker) -> Vec<Point> {
     match marker {
         Marker::Square => vec![(-0.88, -0.88), (0.88, -0.88), (0.88, 0.88), (-0.88, 0.88)],
         Marker::Diamond => vec![(0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)],
-        Marker::Triangle => vec![(0.0, -1.15), (1.05, 0.8), (-1.05, 0.8)],
         Marker::Circle | Marker::Cross => (0..40)
             .map(|i| {
                 let angle = std::f64::consts::TAU * f64::from(i) / 40.0;

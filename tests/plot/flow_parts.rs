@@ -31,7 +31,7 @@ fn a_marker_is_full_open_or_half() {
         let points = Points::new("", &[0.0], &[0.0]).unwrap();
         points.with_color(Color::BLUE).with_diameter(18.0).with_marker(marker, filling)
     };
-    for marker in [Marker::Circle, Marker::Square, Marker::Diamond, Marker::Triangle] {
+    for marker in [Marker::Circle, Marker::Square, Marker::Diamond] {
         let of = |filling| {
             let [a, b, c, d] =
                 quadrants(&Picture::of(&figure(square().with(dot(marker, filling)))), Color::BLUE);
@@ -86,8 +86,12 @@ fn arrowheads_point_to_the_end_of_a_curve() {
     };
     assert!(added.len() > 15, "{}", added.len());
     // The head is wider at its back, which is below its tip.
+    // A long curve has several heads; this is the uppermost.
+    let top = added.iter().map(|p| p.1).min().unwrap();
+    let added: Vec<(usize, usize)> = added.into_iter().filter(|p| p.1 < top + 20).collect();
+    let bottom = added.iter().map(|p| p.1).max().unwrap();
+    assert!(bottom - top < 15, "{added:?}");
     let width = |rows: std::ops::Range<usize>| added.iter().filter(|(_, y)| rows.contains(y)).count();
-    let (top, bottom) = (added.iter().map(|p| p.1).min().unwrap(), added.iter().map(|p| p.1).max().unwrap());
     let middle = (top + bottom) / 2;
     assert!(width(middle + 1..bottom + 1) > width(top..middle), "{added:?}");
 
