@@ -10,11 +10,14 @@ use ndarray::Array1;
 const RANDOM: Color = Color::new(168, 168, 168);
 const UNSTABLE: Color = Color::PURPLE;
 
+/// Where a state stands in the figure.
+type Place<'a> = dyn Fn(&Array1<f64>) -> [f64; 2] + 'a;
+
 /// A projection onto two axes: their labels, and the place of a state.
 struct View<'a> {
     x: String,
     y: String,
-    place: Box<dyn Fn(&Array1<f64>) -> [f64; 2] + 'a>,
+    place: Box<Place<'a>>,
 }
 
 /// The three pairs of coordinates of three units; for more the two leading principal components.
