@@ -9,7 +9,7 @@ use super::square::Square;
 use super::within_eps::WithinEps;
 use crate::error::{Error, Result};
 
-/// One of the attacks of an [`AutoAttack`].
+/// One of the attacks of an [`AutoAttack`](super::AutoAttack).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Part {
     /// APGD, with any of its losses.
