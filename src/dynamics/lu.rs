@@ -75,3 +75,30 @@ pub(crate) fn solved(matrix: &[f64], b: &[f64]) -> Option<Vec<f64>> {
     lu.factor(matrix, b.len()).then(|| lu.solve(b, &mut x))?;
     x.iter().all(|v| v.is_finite()).then_some(x)
 }
+
+/// The determinant of a matrix `(d, d)`, by elimination with row pivots.
+pub(crate) fn determinant(matrix: &[f64], d: usize) -> f64 {
+    let mut a = matrix.to_vec();
+    let mut result = 1.0;
+    for k in 0..d {
+        let pivot =
+            (k..d).fold(k, |best, i| if a[i * d + k].abs() > a[best * d + k].abs() { i } else { best });
+        if a[pivot * d + k] == 0.0 {
+            return 0.0;
+        }
+        if pivot != k {
+            for j in 0..d {
+                a.swap(k * d + j, pivot * d + j);
+            }
+            result = -result;
+        }
+        result *= a[k * d + k];
+        for i in k + 1..d {
+            let factor = a[i * d + k] / a[k * d + k];
+            for j in k..d {
+                a[i * d + j] -= factor * a[k * d + j];
+            }
+        }
+    }
+    result
+}

@@ -2,7 +2,7 @@
 
 use super::flow::GruFlow;
 use super::gru::Reset;
-use super::lu::{Lu, solved};
+use super::lu::{self, Lu, solved};
 use crate::numeric::DoubleDouble as Double;
 
 /// The residual `g = n - h` with 32 digits, rounded at the end: relatively exact however small it is.
@@ -22,7 +22,7 @@ pub(crate) fn exact_residual(flow: &GruFlow, h: &[f64]) -> Vec<f64> {
     (0..d).map(|i| (candidate(i).tanh() - wide[i]).to_f64()).collect()
 }
 
-/// The determinant, by elimination with row pivots.
+/// The determinant; for two units with the products exact, so that its sign is right.
 pub(crate) fn determinant(a: &[f64], d: usize) -> f64 {
     if d == 1 {
         return a[0];
@@ -30,29 +30,7 @@ pub(crate) fn determinant(a: &[f64], d: usize) -> f64 {
     if d == 2 {
         return (Double::product(a[0], a[3]) - Double::product(a[1], a[2])).to_f64();
     }
-    let mut a = a.to_vec();
-    let mut product = 1.0;
-    for column in 0..d {
-        let size = |row: usize| a[row * d + column].abs();
-        let pivot = (column..d).fold(column, |best, row| if size(row) > size(best) { row } else { best });
-        if size(pivot) == 0.0 {
-            return 0.0;
-        }
-        if pivot != column {
-            for j in 0..d {
-                a.swap(pivot * d + j, column * d + j);
-            }
-            product = -product;
-        }
-        product *= a[column * d + column];
-        for row in column + 1..d {
-            let factor = a[row * d + column] / a[column * d + column];
-            for j in column..d {
-                a[row * d + j] -= factor * a[column * d + j];
-            }
-        }
-    }
-    product
+    lu::determinant(a, d)
 }
 
 /// Newton's method from `h`, which is close to a simple root. `exact` asks for residuals with 32 digits, for roots that rounding

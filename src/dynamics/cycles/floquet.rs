@@ -1,6 +1,7 @@
 //! Floquet multipliers from the fundamental matrix of one period.
 
 use crate::dynamics::complex::Complex;
+use crate::dynamics::lu::determinant;
 use crate::dynamics::spectrum::spectrum;
 use crate::error::Result;
 
@@ -86,31 +87,4 @@ fn basis(first: &[f64]) -> Vec<Vec<f64>> {
         basis.push(v.iter().map(|x| x / size).collect());
     }
     basis
-}
-
-/// By elimination with partial pivoting.
-pub(super) fn determinant(matrix: &[f64], d: usize) -> f64 {
-    let mut a = matrix.to_vec();
-    let mut result = 1.0;
-    for k in 0..d {
-        let pivot =
-            (k..d).fold(k, |best, i| if a[i * d + k].abs() > a[best * d + k].abs() { i } else { best });
-        if a[pivot * d + k] == 0.0 {
-            return 0.0;
-        }
-        if pivot != k {
-            for j in 0..d {
-                a.swap(k * d + j, pivot * d + j);
-            }
-            result = -result;
-        }
-        result *= a[k * d + k];
-        for i in k + 1..d {
-            let factor = a[i * d + k] / a[k * d + k];
-            for j in k..d {
-                a[i * d + j] -= factor * a[k * d + j];
-            }
-        }
-    }
-    result
 }
