@@ -1,5 +1,6 @@
 //! Memory for what an operation keeps to itself: used again as that of freed tensors is, and not filled with zeros.
 
+use crate::numeric::Line;
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
@@ -27,7 +28,7 @@ macro_rules! kept {
     )*};
 }
 
-kept!(u8, f32);
+kept!(u8, f32, Line);
 
 /// Values that are whatever the last owner left, to be written before they are read.
 pub(crate) struct Buffer<T: Kept>(Vec<T>);
@@ -46,6 +47,7 @@ impl<T: Kept> Buffer<T> {
 pub(super) fn release() {
     u8::free().with_borrow_mut(Vec::clear);
     f32::free().with_borrow_mut(Vec::clear);
+    Line::free().with_borrow_mut(Vec::clear);
 }
 
 impl<T: Kept> Drop for Buffer<T> {

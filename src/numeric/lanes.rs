@@ -8,7 +8,7 @@
 pub(crate) const LANES: usize = 16;
 
 /// Sixteen numbers in one cache line: what straddles two takes twice as long to load.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 #[repr(align(64))]
 pub(crate) struct Line(pub [f32; LANES]);
 

@@ -7,11 +7,13 @@ mod adjoint;
 mod batch_norm;
 mod convolution;
 mod convolution_adjoint;
+mod gru;
 mod whitening;
 
 pub use adjoint::{conv_pool_adjoint, dense_adjoint, linear_adjoint, square_sum};
 pub use batch_norm::{batch_norm, batch_norm_fixed, standardise};
 pub use convolution::{conv2d, max_pool2d};
+pub use gru::gru;
 pub use whitening::{whiten, whiten_fixed};
 
 use super::{Activation, GradientsOf, SpectralTarget};

@@ -3,6 +3,7 @@
 mod adjoint;
 mod by_image;
 pub(crate) mod conv_pool;
+pub(crate) mod gru;
 mod im2col;
 mod max_pool;
 mod normal;
