@@ -6,6 +6,8 @@ mod cycles;
 mod events;
 #[path = "dynamics_orbits/homoclinic.rs"]
 mod homoclinic;
+#[path = "dynamics_orbits/homoclinic_families.rs"]
+mod homoclinic_families;
 #[path = "dynamics_orbits/integration.rs"]
 mod integration;
 #[path = "dynamics_orbits/lyapunov.rs"]

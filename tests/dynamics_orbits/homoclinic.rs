@@ -52,7 +52,8 @@ fn the_split_function_has_its_sign_and_slope() -> Result<()> {
         "{zero:?}"
     );
     let (up, down) = (value(1e-3, (1.0, 1.0))?.value.unwrap(), value(-1e-3, (1.0, 1.0))?.value.unwrap());
-    assert!(up * down < 0.0 && (up / down + 1.0).abs() < 0.05, "{up} {down}");
+    // Measured elsewhere, with another section: 4.29e-3.
+    assert!((up + 4.29e-3).abs() < 1e-5 && (down - 4.29e-3).abs() < 1e-5, "{up} {down}");
     // Other branches do not come to the section: the reason is a value.
     let wrong = value(1e-3, (-1.0, 1.0))?;
     assert!(

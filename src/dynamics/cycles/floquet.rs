@@ -61,12 +61,12 @@ fn distance_to_one(value: Complex) -> f64 {
     (value.re - 1.0).hypot(value.im)
 }
 
-pub(super) fn norm(v: &[f64]) -> f64 {
+pub(in crate::dynamics) fn norm(v: &[f64]) -> f64 {
     v.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
 /// An orthonormal basis whose first vector has the direction of `first`.
-fn basis(first: &[f64]) -> Vec<Vec<f64>> {
+pub(in crate::dynamics) fn basis(first: &[f64]) -> Vec<Vec<f64>> {
     let d = first.len();
     let mut basis: Vec<Vec<f64>> = vec![first.iter().map(|x| x / norm(first)).collect()];
     // The unit vectors that are most across the flow.

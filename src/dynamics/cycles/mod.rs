@@ -14,7 +14,7 @@
 //! ```
 
 mod cycle;
-mod floquet;
+pub(super) mod floquet;
 mod return_map;
 mod shooting;
 

@@ -26,11 +26,16 @@
 
 mod branch;
 mod connection;
+mod orbit;
 mod period_law;
+mod places;
+mod root;
 mod saddle;
 mod search;
 mod section;
+mod shots;
 mod split;
+mod track;
 
 pub use connection::{Connection, SplitPoint};
 pub use period_law::PeriodLaw;

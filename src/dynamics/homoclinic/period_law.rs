@@ -74,7 +74,10 @@ impl Connection {
         };
         let no = |reason: String| Error::Numeric {
             method: "the cycle near a homoclinic orbit",
-            reason: format!("{reason} (distance {distance:e} of the parameter)"),
+            reason: format!(
+                "{reason} (distance {distance:e} of the parameter); a loop that as a whole attracts where its saddle would repel, \
+                 or the reverse, has its cycle at smaller distances only"
+            ),
         };
         let first = precise_crossing(flow, Launch { start, sense }, &self.section, None)?.map_err(no)?;
         let back = |place: f64| -> Result<(f64, f64)> {

@@ -1,6 +1,5 @@
-//! A saddle of a planar flow, followed along a family, with the starts of its manifolds.
+//! A saddle of a planar flow, with the starts of its manifolds.
 
-use super::Family;
 use crate::dynamics::VectorField;
 use crate::dynamics::lu::solved;
 use crate::dynamics::spectrum::spectrum;
@@ -139,59 +138,6 @@ pub(super) fn polish(flow: &dyn VectorField, guess: [f64; 2]) -> Result<[f64; 2]
     Err(failed(format!("Newton's method does not converge from {guess:?} (last place {h:?})")))
 }
 
-fn failed(reason: String) -> Error {
+pub(super) fn failed(reason: String) -> Error {
     Error::Numeric { method: "the search for a saddle", reason }
-}
-
-/// A saddle along a family: every parameter starts at the nearest one that is known.
-#[derive(Clone)]
-pub(super) struct Track {
-    guess: [f64; 2],
-    known: Vec<(f64, PlanarSaddle)>,
-}
-
-/// The farthest that a saddle may move from one parameter to the next without one between.
-const FAR: f64 = 0.05;
-
-impl Track {
-    /// The saddle at the first parameter is that which Newton's method finds from `guess`.
-    pub(super) fn new(guess: [f64; 2]) -> Self {
-        Self { guess, known: vec![] }
-    }
-
-    /// The saddle at `mu`.
-    pub(super) fn at(&mut self, family: &Family<'_>, mu: f64) -> Result<PlanarSaddle> {
-        self.step(family, mu, 0)
-    }
-
-    fn step(&mut self, family: &Family<'_>, mu: f64, depth: usize) -> Result<PlanarSaddle> {
-        let nearest = self.known.iter().min_by(|a, b| (a.0 - mu).abs().total_cmp(&(b.0 - mu).abs()));
-        let Some((from, known)) = nearest.cloned() else {
-            let saddle = PlanarSaddle::near(&*family(mu)?, self.guess)?;
-            self.known.push((mu, saddle.clone()));
-            return Ok(saddle);
-        };
-        let found = PlanarSaddle::near(&*family(mu)?, known.state);
-        let found = found.map(|saddle| saddle.signed_like(known.unstable_direction, known.stable_direction));
-        let moved = |saddle: &PlanarSaddle| {
-            (saddle.state[0] - known.state[0]).hypot(saddle.state[1] - known.state[1])
-        };
-        if let Ok(saddle) = &found
-            && moved(saddle) < FAR
-        {
-            // Roots are refined by parameters that hardly differ: they need no entry each.
-            if (from - mu).abs() > 1e-9 * (from.abs() + mu.abs()) {
-                self.known.push((mu, saddle.clone()));
-            }
-            return found;
-        }
-        let middle = 0.5 * (from + mu);
-        if depth >= 12 || middle == from || middle == mu {
-            return found.and_then(|saddle| {
-                Err(failed(format!("the saddle near {:?} jumps to {:?} at {mu}", known.state, saddle.state)))
-            });
-        }
-        self.step(family, middle, depth + 1)?;
-        self.step(family, mu, depth + 1)
-    }
 }

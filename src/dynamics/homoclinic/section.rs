@@ -61,3 +61,7 @@ impl SplitSection {
         !self.ray || self.place(h) > 0.0
     }
 }
+
+pub(super) fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
