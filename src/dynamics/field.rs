@@ -29,6 +29,38 @@ pub trait VectorField: Sync {
         self.field(h, out);
     }
 
+    /// The Jacobian of the gate-free residual, row-major: `d * d` numbers.
+    fn gate_free_jacobian(&self, h: &[f64], out: &mut [f64]) {
+        self.jacobian(h, out);
+    }
+
+    /// The factors `c_i > 0` of `f_i = c_i g_i`, `d` numbers. At a fixed point the Jacobian of `f` is `diag(c) Dg`.
+    fn gate_factors(&self, _h: &[f64], out: &mut [f64]) {
+        out.fill(1.0);
+    }
+
+    /// The second derivative `B(u, v) = D2f(h)(u, v)`, `d` numbers. By default by differences of the Jacobian over
+    /// lengths of about 1e-3, right to about 1e-12 where the field changes over lengths of order 1.
+    fn bilinear(&self, h: &[f64], u: &[f64], v: &[f64], out: &mut [f64]) {
+        let mut change = |h: &[f64], out: &mut [f64]| matrix_times(self, h, u, out);
+        difference(h, v, &mut change, out);
+    }
+
+    /// The third derivative `C(u, v, w) = D3f(h)(u, v, w)`, `d` numbers. By default by differences of the Jacobian over
+    /// lengths of about 1e-3, right to about 1e-9 where the field changes over lengths of order 1.
+    fn trilinear(&self, h: &[f64], u: &[f64], v: &[f64], w: &[f64], out: &mut [f64]) {
+        let mut along_v = |h: &[f64], out: &mut [f64]| {
+            let mut change = |h: &[f64], out: &mut [f64]| matrix_times(self, h, u, out);
+            difference(h, v, &mut change, out);
+        };
+        difference(h, w, &mut along_v, out);
+    }
+
+    /// The second derivative `D2g(h)(u, v)` of the gate-free residual, `d` numbers.
+    fn gate_free_bilinear(&self, h: &[f64], u: &[f64], v: &[f64], out: &mut [f64]) {
+        self.bilinear(h, u, v, out);
+    }
+
     /// `f / s` with the [`time_scale`](VectorField::time_scale) `s`, and with the same orbits and basins as `f`, which
     /// are passed through at a speed of order 1 where all gates are nearly closed.
     fn rescaled(&self, h: &[f64], out: &mut [f64]) {
@@ -57,6 +89,42 @@ pub trait VectorField: Sync {
     ) -> Option<(f64, f64)> {
         None
     }
+}
+
+/// The step of differences of fourth order.
+const STEP: f64 = 1e-3;
+
+/// The Jacobian times a vector.
+fn matrix_times<F: VectorField + ?Sized>(field: &F, h: &[f64], u: &[f64], out: &mut [f64]) {
+    let d = h.len();
+    with_scratch(d * d, |jacobian| {
+        field.jacobian(h, jacobian);
+        for (out, row) in out.iter_mut().zip(jacobian.chunks_exact(d)) {
+            *out = row.iter().zip(u).map(|(j, u)| j * u).sum();
+        }
+    });
+}
+
+/// The derivative of `of` at `h` along `v`, by a difference of fourth order.
+fn difference(h: &[f64], v: &[f64], of: &mut dyn FnMut(&[f64], &mut [f64]), out: &mut [f64]) {
+    out.fill(0.0);
+    let size = v.iter().fold(0.0, |size: f64, v| size.max(v.abs()));
+    if size == 0.0 {
+        return;
+    }
+    let step = STEP / size;
+    with_scratch(2 * h.len(), |scratch| {
+        let (place, value) = scratch.split_at_mut(h.len());
+        for (side, weight) in [(-2.0, 1.0), (-1.0, -8.0), (1.0, 8.0), (2.0, -1.0)] {
+            for ((place, h), v) in place.iter_mut().zip(h).zip(v) {
+                *place = h + side * step * v;
+            }
+            of(place, value);
+            for (out, value) in out.iter_mut().zip(value.iter()) {
+                *out += weight / (12.0 * step) * value;
+            }
+        }
+    });
 }
 
 /// Numbers that fit on the stack.

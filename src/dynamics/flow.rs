@@ -4,6 +4,7 @@ use super::bounds::planar_bounds;
 use super::field::{VectorField, with_scratch};
 use super::gate::{sigmoid, sigmoid_and_slope, tanh_and_slope};
 use super::gru::{GruWeights, Reset};
+use super::jets::Order;
 use crate::error::{Error, Result, finite};
 use ndarray::{Array1, Array2};
 use std::fmt;
@@ -235,6 +236,28 @@ impl VectorField for GruFlow {
 
     fn gate_free(&self, h: &[f64], out: &mut [f64]) {
         self.residual(h, out);
+    }
+
+    fn gate_free_jacobian(&self, h: &[f64], out: &mut [f64]) {
+        self.residual_jacobian(h, out);
+    }
+
+    fn gate_factors(&self, h: &[f64], out: &mut [f64]) {
+        self.update_complement(h, out);
+    }
+
+    /// Exact.
+    fn bilinear(&self, h: &[f64], u: &[f64], v: &[f64], out: &mut [f64]) {
+        self.multilinear([h, u, v, &vec![0.0; self.d]], true, Order::Second, out);
+    }
+
+    /// Exact.
+    fn trilinear(&self, h: &[f64], u: &[f64], v: &[f64], w: &[f64], out: &mut [f64]) {
+        self.multilinear([h, u, v, w], true, Order::Third, out);
+    }
+
+    fn gate_free_bilinear(&self, h: &[f64], u: &[f64], v: &[f64], out: &mut [f64]) {
+        self.multilinear([h, u, v, &vec![0.0; self.d]], false, Order::Second, out);
     }
 
     /// Divided by the sum of `1 - z`.

@@ -213,6 +213,40 @@ impl GruWeights {
         Ok(changed)
     }
 
+    /// The system on the straight line from this one to `other`: every weight is `(1 - share) a + share b`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for systems of different sizes; [`Error::Parameter`] for different reset forms; [`Error::NotFinite`].
+    pub fn towards(&self, other: &GruWeights, share: f64) -> Result<Self> {
+        finite("share", &[share])?;
+        if self.reset != other.reset {
+            return Err(Error::parameter(
+                "other",
+                format!("{:?}", other.reset),
+                format!("a system with the reset {:?}", self.reset),
+            ));
+        }
+        let sizes = |weights: &GruWeights| (weights.units(), weights.inputs());
+        if sizes(self) != sizes(other) {
+            let text = |(units, inputs): (usize, usize)| format!("{units} units and {inputs} inputs");
+            return Err(Error::shape("the other system", text(sizes(self)), text(sizes(other))));
+        }
+        let mut between = self.clone();
+        let mix = |a: &mut f64, b: &f64| *a = (1.0 - share) * *a + share * b;
+        for (own, other) in between.recurrent.iter_mut().zip(&other.recurrent) {
+            own.zip_mut_with(other, mix);
+        }
+        for (own, other) in between.biases.iter_mut().zip(&other.biases) {
+            own.zip_mut_with(other, mix);
+        }
+        if let (Some(own), Some(other)) = (&mut between.input, &other.input) {
+            for (own, other) in own.iter_mut().zip(other) {
+                own.zip_mut_with(other, mix);
+            }
+        }
+        Ok(between)
+    }
+
     fn entry(&mut self, name: &str, index: &[usize]) -> Result<&mut f64> {
         let mut names: Vec<&str> = RECURRENT.into_iter().chain(BIASES.into_iter().take(3)).collect();
         names.extend((self.reset == Reset::After).then_some("bhh"));

@@ -70,6 +70,13 @@ impl Mul for Jet {
     }
 }
 
+/// Which derivative is taken of a jet: the coefficient of the infinitesimals that it is along.
+#[derive(Clone, Copy)]
+pub(crate) enum Order {
+    Second = 3,
+    Third = 7,
+}
+
 impl GruFlow {
     /// `D2f(h)(u, v)`: the second derivative of `dh/dt` along `u` and `v`.
     ///
@@ -81,8 +88,7 @@ impl GruFlow {
         u: &Array1<f64>,
         v: &Array1<f64>,
     ) -> Result<Array1<f64>> {
-        let none = Array1::zeros(self.d);
-        Ok(self.jets([h, u, v, &none], true)?.iter().map(|jet| jet.0[3]).collect())
+        self.derivative([h, u, v, &Array1::zeros(self.d)], true, Order::Second)
     }
 
     /// `D3f(h)(u, v, w)`: the third derivative of `dh/dt` along `u`, `v` and `w`.
@@ -96,7 +102,7 @@ impl GruFlow {
         v: &Array1<f64>,
         w: &Array1<f64>,
     ) -> Result<Array1<f64>> {
-        Ok(self.jets([h, u, v, w], true)?.iter().map(|jet| jet.0[7]).collect())
+        self.derivative([h, u, v, w], true, Order::Third)
     }
 
     /// `D2g(h)(u, v)` of the gate-free residual `g = n - h`.
@@ -109,8 +115,7 @@ impl GruFlow {
         u: &Array1<f64>,
         v: &Array1<f64>,
     ) -> Result<Array1<f64>> {
-        let none = Array1::zeros(self.d);
-        Ok(self.jets([h, u, v, &none], false)?.iter().map(|jet| jet.0[3]).collect())
+        self.derivative([h, u, v, &Array1::zeros(self.d)], false, Order::Second)
     }
 
     /// `D3g(h)(u, v, w)` of the gate-free residual.
@@ -124,13 +129,34 @@ impl GruFlow {
         v: &Array1<f64>,
         w: &Array1<f64>,
     ) -> Result<Array1<f64>> {
-        Ok(self.jets([h, u, v, w], false)?.iter().map(|jet| jet.0[7]).collect())
+        self.derivative([h, u, v, w], false, Order::Third)
     }
 
-    /// The flow (or the residual, without the gate) of `h + a u + b v + c w`.
-    fn jets(&self, [h, u, v, w]: [&Array1<f64>; 4], with_gate: bool) -> Result<Vec<Jet>> {
+    fn derivative(
+        &self,
+        [h, u, v, w]: [&Array1<f64>; 4],
+        with_gate: bool,
+        order: Order,
+    ) -> Result<Array1<f64>> {
         let (h, u, v, w) = (self.checked(h)?, self.checked(u)?, self.checked(v)?, self.checked(w)?);
+        let mut out = vec![0.0; self.d];
+        self.multilinear([&h, &u, &v, &w], with_gate, order, &mut out);
+        Ok(Array1::from(out))
+    }
+
+    /// A derivative of the flow, or of the residual without the gate, along `u`, `v` and `w`; slices of a wrong size give NaN.
+    pub(crate) fn multilinear(
+        &self,
+        [h, u, v, w]: [&[f64]; 4],
+        with_gate: bool,
+        order: Order,
+        out: &mut [f64],
+    ) {
         let d = self.d;
+        if [h.len(), u.len(), v.len(), w.len(), out.len()] != [d; 5] {
+            out.fill(f64::NAN);
+            return;
+        }
         let state: Vec<Jet> = (0..d).map(|i| Jet([h[i], u[i], v[i], 0.0, w[i], 0.0, 0.0, 0.0])).collect();
         let affine = |matrix: &[f64], bias: &[f64], x: &[Jet], i: usize| {
             let row = matrix.iter().skip(i * d);
@@ -138,17 +164,17 @@ impl GruFlow {
         };
         let gate: Vec<Jet> = (0..d).map(|k| affine(&self.ur, &self.br, &state, k).sigmoid()).collect();
         let gated: Vec<Jet> = gate.iter().zip(&state).map(|(r, h)| *r * *h).collect();
-        let unit = |i: usize| {
+        for (i, out) in out.iter_mut().enumerate() {
             let argument = match self.reset {
                 Reset::Before => affine(&self.uh, &self.bh, &gated, i),
                 Reset::After => gate[i] * affine(&self.uh, &self.bhh, &state, i) + Jet::constant(self.bh[i]),
             };
             let residual = argument.tanh() - state[i];
-            if !with_gate {
-                return residual;
-            }
-            affine(&self.uz, &self.bz, &state, i).scaled(-1.0).sigmoid() * residual
-        };
-        Ok((0..d).map(unit).collect())
+            let jet = match with_gate {
+                true => affine(&self.uz, &self.bz, &state, i).scaled(-1.0).sigmoid() * residual,
+                false => residual,
+            };
+            *out = jet.0[order as usize];
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod attractors;
 mod basins;
+mod bifurcation;
 mod bounds;
 mod capture;
 mod classify;
@@ -54,6 +55,11 @@ pub use complex::Complex;
 
 pub use attractors::Attractors;
 pub use basins::{Basins, basins};
+pub use bifurcation::{
+    Bifurcation, BifurcationCurve, BifurcationDiagram, BranchEnd, ContinuationOptions, CurveContinuation,
+    CurvePoint, DiagramOptions, DiagramSearch, EquilibriumBranch, EquilibriumContinuation, EquilibriumPoint,
+    FirstLyapunov, ParameterFamily, SpecialPoint, System,
+};
 pub use capture::Fate;
 pub use cycle_search::OpenWalk;
 pub use cycles::{Cycle, Return, ReturnMap, Shooting};

@@ -1,0 +1,413 @@
+//! Pseudo-arclength continuation of the curve of zeros of a map `F` from `n + 1` unknowns to `n` numbers.
+//!
+//! ```text
+//! predictor   y = y0 + s t                       t is the unit tangent at y0
+//! corrector   [ DF ]      [ -F                ]
+//!             [ t' ] dy = [ s - t' (y - y0)   ]   whole, without block elimination: n is small
+//! tangent     [ DF ]      [ 0 ]
+//!             [ t0'] t  = [ 1 ]                   the old tangent keeps the direction
+//! ```
+//!
+//! All lengths are those of unknowns divided by their scales. H. B. Keller 1977; step rule and order of work as in Allgower
+//! and Georg, *Numerical continuation methods*, 1990, chapter 6.
+
+use super::options::ContinuationOptions;
+use crate::dynamics::lu::{determinant, solved};
+use crate::dynamics::root::brent;
+use crate::error::{Error, Result};
+
+/// A curve as the zeros of a map.
+pub(crate) trait Curve {
+    /// `n + 1`.
+    fn unknowns(&self) -> usize;
+
+    /// `F(y)`, `n` numbers.
+    fn residual(&self, y: &[f64], out: &mut [f64]) -> Result<()>;
+
+    /// `DF(y)`, row-major `(n, n + 1)`. By default by central differences.
+    fn jacobian(&self, y: &[f64], out: &mut [f64]) -> Result<()> {
+        let columns: Vec<usize> = (0..self.unknowns()).collect();
+        difference_columns(self, y, &columns, out)
+    }
+
+    /// The size of each unknown.
+    fn scales(&self) -> &[f64];
+
+    /// Unknowns that stay between two values.
+    fn bounds(&self) -> &[Bound];
+
+    /// Called at every point that is kept, before its tangent is computed: the place to choose new borders.
+    fn keep(&mut self, _y: &[f64]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The range of an unknown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bound {
+    pub(crate) unknown: usize,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+/// Columns of `DF` by central differences, right to about 1e-10 of their size.
+pub(crate) fn difference_columns<C: Curve + ?Sized>(
+    curve: &C,
+    y: &[f64],
+    columns: &[usize],
+    out: &mut [f64],
+) -> Result<()> {
+    let m = curve.unknowns();
+    let (mut up, mut down) = (vec![0.0; m - 1], vec![0.0; m - 1]);
+    let mut place = y.to_vec();
+    for &j in columns {
+        let step = 6e-6 * curve.scales()[j];
+        place[j] = y[j] + step;
+        curve.residual(&place, &mut up)?;
+        place[j] = y[j] - step;
+        curve.residual(&place, &mut down)?;
+        place[j] = y[j];
+        for i in 0..m - 1 {
+            out[i * m + j] = (up[i] - down[i]) / (2.0 * step);
+        }
+    }
+    Ok(())
+}
+
+/// A point of a curve.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// The unknowns.
+    pub(crate) y: Vec<f64>,
+    /// The tangent of length 1, of unknowns divided by their scales.
+    pub(crate) tangent: Vec<f64>,
+    /// `det [DF; t']`: its sign changes where another branch crosses.
+    pub(crate) determinant: f64,
+    /// The length of the curve from its start.
+    pub(crate) arclength: f64,
+    /// Newton iterations that it took.
+    pub(crate) iterations: usize,
+}
+
+/// What closes the system of `n` equations for `n + 1` unknowns.
+pub(crate) enum Closing<'a> {
+    /// The hyperplane across the tangent of a node, at this distance from it.
+    Across(&'a Node, f64),
+    /// One unknown has a value.
+    Fixed(usize, f64),
+}
+
+/// Newton's method from `guess`; gives the unknowns and the number of iterations.
+pub(crate) fn corrected(
+    curve: &dyn Curve,
+    closing: &Closing,
+    guess: &[f64],
+    options: &ContinuationOptions,
+) -> Result<(Vec<f64>, usize)> {
+    let m = curve.unknowns();
+    let scales = curve.scales();
+    let mut y = guess.to_vec();
+    let (mut matrix, mut right) = (vec![0.0; m * m], vec![0.0; m]);
+    let mut before = f64::INFINITY;
+    for iteration in 1..=options.iterations {
+        curve.residual(&y, &mut right[..m - 1])?;
+        curve.jacobian(&y, &mut matrix[..m * (m - 1)])?;
+        scale_columns(&mut matrix[..m * (m - 1)], scales);
+        right.iter_mut().for_each(|r| *r = -*r);
+        let row = &mut matrix[m * (m - 1)..];
+        row.fill(0.0);
+        match closing {
+            Closing::Across(node, s) => {
+                row.copy_from_slice(&node.tangent);
+                right[m - 1] = s - projection(node, &y, scales);
+            }
+            Closing::Fixed(unknown, value) => {
+                row[*unknown] = 1.0;
+                right[m - 1] = (value - y[*unknown]) / scales[*unknown];
+            }
+        }
+        let step = solved(&matrix, &right).ok_or_else(|| failed("its equations are singular", &y))?;
+        for ((y, step), scale) in y.iter_mut().zip(&step).zip(scales) {
+            *y += step * scale;
+        }
+        let size = norm(&step);
+        if size <= options.tolerance {
+            return Ok((y, iteration));
+        }
+        if iteration > 2 && !(size < before) {
+            return Err(failed(&format!("its steps grow to {size:.1e} after {iteration} iterations"), &y));
+        }
+        before = size;
+    }
+    Err(failed(&format!("its step is {before:.1e} after {} iterations", options.iterations), &y))
+}
+
+/// The node at `y`, with a tangent in the direction of `toward`.
+pub(crate) fn node(
+    curve: &mut dyn Curve,
+    y: Vec<f64>,
+    toward: &[f64],
+    arclength: f64,
+    iterations: usize,
+) -> Result<Node> {
+    curve.keep(&y)?;
+    tangent(curve, y, toward, arclength, iterations)
+}
+
+/// The same without a note to the curve.
+fn tangent(
+    curve: &dyn Curve,
+    y: Vec<f64>,
+    toward: &[f64],
+    arclength: f64,
+    iterations: usize,
+) -> Result<Node> {
+    let m = curve.unknowns();
+    let mut matrix = vec![0.0; m * m];
+    curve.jacobian(&y, &mut matrix[..m * (m - 1)])?;
+    scale_columns(&mut matrix[..m * (m - 1)], curve.scales());
+    matrix[m * (m - 1)..].copy_from_slice(toward);
+    let mut right = vec![0.0; m];
+    right[m - 1] = 1.0;
+    let mut tangent = solved(&matrix, &right).ok_or_else(|| failed("it has no tangent", &y))?;
+    let length = norm(&tangent);
+    tangent.iter_mut().for_each(|t| *t /= length);
+    matrix[m * (m - 1)..].copy_from_slice(&tangent);
+    let determinant = determinant(&matrix, m);
+    Ok(Node { y, tangent, determinant, arclength, iterations })
+}
+
+/// The node of a curve that starts near `y`, where unknown `along` rises (or falls, for `sense = -1`).
+pub(crate) fn start(
+    curve: &mut dyn Curve,
+    y: &[f64],
+    along: usize,
+    sense: f64,
+    options: &ContinuationOptions,
+) -> Result<Node> {
+    let m = curve.unknowns();
+    curve.keep(y)?;
+    let mut matrix = vec![0.0; m * (m - 1)];
+    curve.jacobian(y, &mut matrix)?;
+    scale_columns(&mut matrix, curve.scales());
+    let mut way = null_vector(&mut matrix, m).ok_or_else(|| failed("it has no tangent at its start", y))?;
+    // Where the curve stands still in this unknown, the one that changes most tells its two directions apart.
+    let still = way[along].abs() < 1e-9;
+    let most = (0..m).fold(0, |most, k| if way[k].abs() > way[most].abs() { k } else { most });
+    if way[if still { most } else { along }] * sense < 0.0 {
+        way.iter_mut().for_each(|t| *t = -*t);
+    }
+    let rough = Node { y: y.to_vec(), tangent: way, determinant: 0.0, arclength: 0.0, iterations: 0 };
+    let (y, iterations) = corrected(curve, &Closing::Across(&rough, 0.0), y, options)?;
+    node(curve, y, &rough.tangent, 0.0, iterations)
+}
+
+/// The point of the curve in the hyperplane across the tangent of `from`, at the distance `s`.
+pub(crate) fn beside(curve: &dyn Curve, from: &Node, s: f64, options: &ContinuationOptions) -> Result<Node> {
+    let scales = curve.scales();
+    let guess: Vec<f64> =
+        from.y.iter().zip(&from.tangent).zip(scales).map(|((y, t), scale)| y + s * t * scale).collect();
+    let (y, iterations) = corrected(curve, &Closing::Across(from, s), &guess, options)?;
+    // The curve is about as long as its tangent; a corrector that goes far has found another one.
+    let off = distance(&y, &guess, scales);
+    if off > 0.5 * s.abs() + options.tolerance {
+        return Err(failed(&format!("it is {off:.1e} away from the tangent after a step of {s:.1e}"), &y));
+    }
+    tangent(curve, y, &from.tangent, from.arclength + s, iterations)
+}
+
+/// How a walk along a curve goes on.
+pub(crate) enum Advance {
+    /// To another point.
+    To(Node),
+    /// To a last point, on the bound of an unknown.
+    Bound(Node),
+    /// Back to the start.
+    Closed(Node),
+    /// Not at all.
+    Stuck(String),
+}
+
+/// A walk along a curve, from point to point.
+pub(crate) struct Walk {
+    /// Where it is.
+    pub(crate) here: Node,
+    start: Node,
+    step: f64,
+    points: usize,
+}
+
+impl Walk {
+    pub(crate) fn new(start: Node, options: &ContinuationOptions) -> Self {
+        Self { here: start.clone(), start, step: options.first_step, points: 1 }
+    }
+
+    /// One step. Its length follows from the iterations of the last one: for `k` of at most `N`, times
+    /// `1 + ((N - k) / N)^2 / 2`; half of it after a failure.
+    pub(crate) fn advance(
+        &mut self,
+        curve: &mut dyn Curve,
+        options: &ContinuationOptions,
+    ) -> Result<Advance> {
+        let mut reason = String::new();
+        if self.points >= options.max_points {
+            return Ok(Advance::Stuck(format!("{} points are the most that the options allow", self.points)));
+        }
+        while self.step >= options.min_step {
+            let s = self.step;
+            let next = match beside(curve, &self.here, s, options) {
+                Ok(next) => next,
+                Err(error) => {
+                    reason = error.to_string();
+                    self.step /= 2.0;
+                    continue;
+                }
+            };
+            let turn = dot(&self.here.tangent, &next.tangent).clamp(-1.0, 1.0).acos();
+            if turn > options.max_angle {
+                reason = format!("its tangent turns by {turn:.2} in a step of {s:.1e}");
+                self.step /= 2.0;
+                continue;
+            }
+            self.points += 1;
+            let spare =
+                (options.iterations.saturating_sub(next.iterations)) as f64 / options.iterations as f64;
+            let room = if turn > 0.5 * options.max_angle { 1.0 } else { 1.0 + 0.5 * spare * spare };
+            self.step = (s * room).min(options.max_step);
+            if let Some(last) = self.at_bound(curve, &next, s, options)? {
+                self.here = last.clone();
+                return Ok(Advance::Bound(last));
+            }
+            if self.closes(curve, s, options) {
+                let end = self.start.clone();
+                let arclength = self.here.arclength + distance(&self.here.y, &end.y, curve.scales());
+                return Ok(Advance::Closed(Node { arclength, ..end }));
+            }
+            curve.keep(&next.y)?;
+            self.here = next.clone();
+            return Ok(Advance::To(next));
+        }
+        Ok(Advance::Stuck(format!("its step fell below {:.1e}: {reason}", options.min_step)))
+    }
+
+    /// The point on the bound that the step crosses first.
+    fn at_bound(
+        &self,
+        curve: &dyn Curve,
+        next: &Node,
+        s: f64,
+        options: &ContinuationOptions,
+    ) -> Result<Option<Node>> {
+        let mut first: Option<Node> = None;
+        for bound in curve.bounds() {
+            let (from, to) = (self.here.y[bound.unknown], next.y[bound.unknown]);
+            let edge = match to {
+                to if to > bound.high && to > from => bound.high,
+                to if to < bound.low && to < from => bound.low,
+                _ => continue,
+            };
+            let mut off = |s: f64| Ok(beside(curve, &self.here, s, options)?.y[bound.unknown] - edge);
+            // A start on the bound, to rounding, that goes outwards.
+            let place = match (from - edge) * (to - edge) < 0.0 {
+                true => brent(&mut off, (0.0, from - edge), (s, to - edge), 1e-14)?.0,
+                false => 0.0,
+            };
+            let near = beside(curve, &self.here, place, options)?;
+            let (mut y, iterations) =
+                corrected(curve, &Closing::Fixed(bound.unknown, edge), &near.y, options)
+                    .unwrap_or((near.y, near.iterations));
+            y[bound.unknown] = edge;
+            let node = tangent(curve, y, &near.tangent, near.arclength, iterations)?;
+            if first.as_ref().is_none_or(|other| node.arclength < other.arclength) {
+                first = Some(node);
+            }
+        }
+        Ok(first)
+    }
+
+    /// Whether the start of the walk is on the next `s` of the curve.
+    fn closes(&self, curve: &dyn Curve, s: f64, options: &ContinuationOptions) -> bool {
+        let ahead = projection(&self.here, &self.start.y, curve.scales());
+        if self.points < 5 || !(0.0..=s).contains(&ahead) {
+            return false;
+        }
+        let near = distance(&self.here.y, &self.start.y, curve.scales()) < 2.0 * s;
+        near && beside(curve, &self.here, ahead, options).is_ok_and(|there| {
+            distance(&there.y, &self.start.y, curve.scales()) < 1e-6
+                && dot(&there.tangent, &self.start.tangent) > 0.9
+        })
+    }
+}
+
+/// How far `y` is from a node along its tangent.
+fn projection(node: &Node, y: &[f64], scales: &[f64]) -> f64 {
+    let parts = y.iter().zip(&node.y).zip(scales).zip(&node.tangent);
+    parts.map(|(((y, y0), scale), t)| (y - y0) / scale * t).sum()
+}
+
+/// The distance of two points in units of the scales.
+pub(crate) fn distance(a: &[f64], b: &[f64], scales: &[f64]) -> f64 {
+    a.iter().zip(b).zip(scales).map(|((a, b), scale)| ((a - b) / scale).powi(2)).sum::<f64>().sqrt()
+}
+
+fn scale_columns(matrix: &mut [f64], scales: &[f64]) {
+    for row in matrix.chunks_exact_mut(scales.len()) {
+        for (entry, scale) in row.iter_mut().zip(scales) {
+            *entry *= scale;
+        }
+    }
+}
+
+/// A vector of length 1 that the matrix `(m - 1, m)` takes to 0, by elimination with complete pivots.
+fn null_vector(a: &mut [f64], m: usize) -> Option<Vec<f64>> {
+    let mut columns: Vec<usize> = (0..m).collect();
+    for k in 0..m - 1 {
+        let (mut row, mut column, mut largest) = (k, k, 0.0);
+        for i in k..m - 1 {
+            for j in k..m {
+                let entry = a[i * m + columns[j]].abs();
+                if entry > largest {
+                    (row, column, largest) = (i, j, entry);
+                }
+            }
+        }
+        if !(largest > 0.0 && largest.is_finite()) {
+            return None;
+        }
+        columns.swap(k, column);
+        for j in 0..m {
+            a.swap(k * m + j, row * m + j);
+        }
+        for i in k + 1..m - 1 {
+            let factor = a[i * m + columns[k]] / a[k * m + columns[k]];
+            for j in 0..m {
+                a[i * m + j] -= factor * a[k * m + j];
+            }
+        }
+    }
+    let mut vector = vec![0.0; m];
+    vector[columns[m - 1]] = 1.0;
+    for k in (0..m - 1).rev() {
+        let sum: f64 = columns[k + 1..].iter().map(|&j| a[k * m + j] * vector[j]).sum();
+        vector[columns[k]] = -sum / a[k * m + columns[k]];
+    }
+    let length = norm(&vector);
+    vector.iter_mut().for_each(|v| *v /= length);
+    Some(vector)
+}
+
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+pub(crate) fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+fn failed(what: &str, y: &[f64]) -> Error {
+    let y: Vec<String> = y.iter().map(|y| format!("{y:.6}")).collect();
+    Error::Numeric {
+        method: "the corrector of a continuation",
+        reason: format!("{what} at ({}); start elsewhere, or allow smaller steps", y.join(", ")),
+    }
+}

@@ -1,0 +1,28 @@
+//! Bifurcations of families of flows and maps.
+
+mod arclength;
+mod bifurcation_curve;
+mod branch_point;
+mod critical;
+mod crossing;
+mod curve_continuation;
+mod diagram;
+mod equilibria;
+mod equilibrium_branch;
+mod equilibrium_curve;
+mod family;
+mod normal_forms;
+mod null_vectors;
+mod options;
+mod special;
+mod spectral_tests;
+
+pub use bifurcation_curve::{BifurcationCurve, CurvePoint};
+pub use curve_continuation::CurveContinuation;
+pub use diagram::{BifurcationDiagram, DiagramOptions, DiagramSearch};
+pub use equilibria::EquilibriumContinuation;
+pub use equilibrium_branch::{BranchEnd, EquilibriumBranch, EquilibriumPoint};
+pub use family::ParameterFamily;
+pub use normal_forms::FirstLyapunov;
+pub use options::{ContinuationOptions, System};
+pub use special::{Bifurcation, SpecialPoint};

@@ -1,0 +1,8 @@
+//! Branches, special points, curves of bifurcations.
+
+#[path = "dynamics_bifurcation/curves.rs"]
+mod curves;
+#[path = "dynamics_bifurcation/equilibria.rs"]
+mod equilibria;
+#[path = "dynamics_bifurcation/systems.rs"]
+mod systems;

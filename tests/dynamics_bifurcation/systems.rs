@@ -1,0 +1,96 @@
+//! Families of flows of which bifurcations are known.
+
+use eigengate::dynamics::{ParameterFamily, VectorField};
+
+/// A family of one parameter.
+pub fn family_of(
+    dimension: usize,
+    name: &str,
+    of: impl Fn(f64) -> Box<dyn VectorField> + Send + Sync + 'static,
+) -> ParameterFamily {
+    ParameterFamily::of_fields(dimension, &[name], move |p| Ok(of(p[0])))
+}
+
+/// `v' = v - v^3/3 - w + I, w' = (v + a - b w) / tau` with a = 0.7, b = 0.8, tau = 12.5.
+pub struct FitzHughNagumo {
+    current: f64,
+}
+
+impl FitzHughNagumo {
+    pub fn new(current: f64) -> Self {
+        Self { current }
+    }
+}
+
+impl VectorField for FitzHughNagumo {
+    fn dimension(&self) -> usize {
+        2
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        let (v, w) = (h[0], h[1]);
+        out[0] = v - v * v * v / 3.0 - w + self.current;
+        out[1] = (v + 0.7 - 0.8 * w) / 12.5;
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&[1.0 - h[0] * h[0], -1.0, 1.0 / 12.5, -0.8 / 12.5]);
+    }
+}
+
+/// A planar family of two parameters.
+pub fn plane_of(
+    first: &str,
+    second: &str,
+    of: impl Fn(f64, f64) -> Box<dyn VectorField> + Send + Sync + 'static,
+) -> ParameterFamily {
+    ParameterFamily::of_fields(2, &[first, second], move |p| Ok(of(p[0], p[1])))
+}
+
+/// `x' = y, y' = b1 + b2 x + x^2 + x y`.
+pub struct BogdanovTakens {
+    pub b1: f64,
+    pub b2: f64,
+}
+
+impl VectorField for BogdanovTakens {
+    fn dimension(&self) -> usize {
+        2
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y) = (h[0], h[1]);
+        out.copy_from_slice(&[y, self.b1 + self.b2 * x + x * x + x * y]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&[0.0, 1.0, self.b2 + 2.0 * h[0] + h[1], h[0]]);
+    }
+}
+
+/// `z' = (b1 + i omega) z + b2 z |z|^2 - z |z|^4`.
+pub struct Bautin {
+    pub b1: f64,
+    pub b2: f64,
+    pub omega: f64,
+}
+
+impl VectorField for Bautin {
+    fn dimension(&self) -> usize {
+        2
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y) = (h[0], h[1]);
+        let square = x * x + y * y;
+        let rate = self.b1 + self.b2 * square - square * square;
+        out.copy_from_slice(&[rate * x - self.omega * y, rate * y + self.omega * x]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y) = (h[0], h[1]);
+        let square = x * x + y * y;
+        let rate = self.b1 + self.b2 * square - square * square;
+        let slope = 2.0 * (self.b2 - 2.0 * square);
+        out.copy_from_slice(&[
+            rate + slope * x * x,
+            slope * x * y - self.omega,
+            slope * x * y + self.omega,
+            rate + slope * y * y,
+        ]);
+    }
+}
