@@ -5,7 +5,13 @@ mod errors;
 #[path = "common/tensors.rs"]
 mod tensors;
 
+#[path = "gru/network.rs"]
+mod network;
 #[path = "gru/operation.rs"]
 mod operation;
+#[path = "gru/parity.rs"]
+mod parity;
+#[path = "gru/parts.rs"]
+mod parts;
 #[path = "gru/reference.rs"]
 mod reference;

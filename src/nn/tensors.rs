@@ -49,28 +49,48 @@ impl Tensors {
         Ok(values)
     }
 
-    /// Puts all parameters and buffers of a network under their names behind `prefix`.
-    pub(crate) fn put_parameters(&mut self, prefix: &str, net: &dyn Network) {
-        for parameter in net.parameters().into_iter().chain(net.buffers()) {
+    /// Puts parameters under their names behind `prefix`.
+    pub(crate) fn put_all(&mut self, prefix: &str, parameters: &[&Parameter]) {
+        for parameter in parameters {
             self.put(format!("{prefix}{}", parameter.name()), parameter.shape(), parameter.values());
         }
     }
 
-    /// Gives a network the parameters and buffers found here, all or none.
+    /// The same of all parameters and buffers of a network.
+    pub(crate) fn put_parameters(&mut self, prefix: &str, net: &dyn Network) {
+        self.put_all(prefix, &net.parameters());
+        self.put_all(prefix, &net.buffers());
+    }
+
+    /// Gives parameters the values found here, all or none.
+    pub(crate) fn fill(&self, prefix: &str, path: &Path, parameters: Vec<&mut Parameter>) -> Result<()> {
+        let fresh = self.fresh(prefix, path, parameters.iter().map(|p| &**p))?;
+        parameters.into_iter().zip(fresh).for_each(|(old, new)| *old = new);
+        Ok(())
+    }
+
+    /// The same for all parameters and buffers of a network.
     pub(crate) fn fill_parameters(&self, prefix: &str, path: &Path, net: &mut dyn Network) -> Result<()> {
-        let fresh = |arrays: Vec<&Parameter>| -> Result<Vec<Parameter>> {
-            let read = |parameter: &Parameter| {
-                let values =
-                    self.values(&format!("{prefix}{}", parameter.name()), parameter.shape(), path)?;
-                finite(parameter.name(), values)?;
-                Parameter::new(parameter.name(), parameter.shape(), values.to_vec())
-            };
-            arrays.into_iter().map(read).collect()
-        };
-        let (parameters, buffers) = (fresh(net.parameters())?, fresh(net.buffers())?);
+        let parameters = self.fresh(prefix, path, net.parameters().into_iter())?;
+        let buffers = self.fresh(prefix, path, net.buffers().into_iter())?;
         net.parameters_mut().into_iter().zip(parameters).for_each(|(old, new)| *old = new);
         net.buffers_mut().into_iter().zip(buffers).for_each(|(old, new)| *old = new);
         Ok(())
+    }
+
+    /// Parameters of these names and shapes with the values found here.
+    fn fresh<'a>(
+        &self,
+        prefix: &str,
+        path: &Path,
+        parameters: impl Iterator<Item = &'a Parameter>,
+    ) -> Result<Vec<Parameter>> {
+        let read = |parameter: &Parameter| {
+            let values = self.values(&format!("{prefix}{}", parameter.name()), parameter.shape(), path)?;
+            finite(parameter.name(), values)?;
+            Parameter::new(parameter.name(), parameter.shape(), values.to_vec())
+        };
+        parameters.map(read).collect()
     }
 
     /// All that a saved network has: its parameters and what it is.

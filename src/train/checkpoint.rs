@@ -96,7 +96,8 @@ impl<'a> Keeper<'a> {
             }
             None => return Err(bad("a file that training wrote", "another safetensors file")),
         }
-        let mut state = State::start(OptimiserState::read(self.settings.optimiser, &file, net, path)?);
+        let mut state =
+            State::start(OptimiserState::read(self.settings.optimiser, &file, &net.parameters(), path)?);
         let text = file.get("state").unwrap_or_default();
         let value: Value = serde_json::from_str(text).map_err(|e| bad("a state in JSON", &e.to_string()))?;
         fill(&mut state, &value).ok_or_else(|| bad("all fields of a state", text))?;
@@ -125,7 +126,7 @@ impl<'a> Keeper<'a> {
         file.set("run", &self.run);
         file.set("state", describe_state(state).to_string());
         file.put_parameters("net.", net);
-        state.optimiser.put(&mut file, net);
+        state.optimiser.put(&mut file, &net.parameters());
         for (index, vectors) in state.vectors.iter().enumerate() {
             let (rows, columns) = dims(vectors);
             file.put(format!("vectors.{index}"), &[rows, columns], vectors.as_vec());

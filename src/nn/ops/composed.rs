@@ -13,7 +13,7 @@ mod whitening;
 pub use adjoint::{conv_pool_adjoint, dense_adjoint, linear_adjoint, square_sum};
 pub use batch_norm::{batch_norm, batch_norm_fixed, standardise};
 pub use convolution::{conv2d, max_pool2d};
-pub use gru::gru;
+pub use gru::{gru, squared_error, stack_steps};
 pub use whitening::{whiten, whiten_fixed};
 
 use super::{Activation, GradientsOf, SpectralTarget};

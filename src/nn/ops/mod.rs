@@ -21,6 +21,8 @@ mod max_pool2d;
 mod pairing;
 mod spectral;
 mod square_sum;
+mod squared_error;
+mod stack_steps;
 mod standardise;
 mod whitening;
 
@@ -43,6 +45,8 @@ pub use max_pool2d::max_pool2d;
 pub use pairing::pairing;
 pub use spectral::{SpectralTarget, spectral_penalty};
 pub use square_sum::square_sum;
+pub use squared_error::squared_error;
+pub use stack_steps::stack_steps;
 pub use standardise::standardise;
 pub use whitening::{Whitening, WhiteningFactor, WhiteningKind, whiten, whiten_fixed};
 

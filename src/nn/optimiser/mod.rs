@@ -4,11 +4,13 @@ mod adam;
 mod check;
 mod kernel;
 mod rms_prop;
+mod schedule;
 mod sgd;
 mod state;
 
 pub use adam::Adam;
 pub use rms_prop::RmsProp;
+pub use schedule::{Decay, Schedule};
 pub use sgd::Sgd;
 pub use state::OptimiserState;
 

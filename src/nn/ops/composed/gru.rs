@@ -1,12 +1,12 @@
 //! A layer of gated recurrent units, step by step.
 
-use crate::device::{Device, Matrix, refused};
+use crate::device::{Device, Matrix, Scalar, dims, refused};
 use crate::dynamics::Reset;
 use crate::error::Result;
 use crate::nn::ops::{GradientsOf, GruTensors};
 use dfdx::prelude::{
-    Axes2, Axes3, Axis, BroadcastTo, HasShape, PermuteTo, PutTape, ReshapeTo, SelectTo, SplitTape, Tape,
-    Tensor, TensorFromVec, TryAdd, TryMatMul, TryMul, TryStack, TrySub,
+    Axes2, Axes3, Axis, BroadcastTo, HasShape, MeanTo, PermuteTo, PutTape, ReshapeTo, SelectTo, SplitTape,
+    Tape, Tensor, TensorFromVec, TryAdd, TryMatMul, TryMul, TryStack, TrySub,
 };
 
 type Steps<T> = Tensor<(usize, usize, usize), f32, Device, T>;
@@ -85,12 +85,28 @@ pub fn gru<T: Tape<f32, Device>>(
         let (next, of_next) = next.split_tape();
         tape = tape.merge(of_n).merge(of_next);
         h = next;
-        states.push(h.retaped::<T>());
+        states.push(h.clone());
     }
-    let all: Steps<T> = states.try_stack().map_err(refused)?;
+    stack_steps(&states, tape)
+}
+
+/// As [`stack_steps`](crate::nn::ops::stack_steps()), whose checks come before.
+pub fn stack_steps<T: Tape<f32, Device>>(steps: &[Matrix], tape: T) -> Result<Matrix<T>> {
+    let (batch, width) = steps.first().map_or((0, 0), dims);
+    // dfdx stacks only what has one layout.
+    let contiguous = |step: &Matrix| step.retaped::<T>().try_contiguous().map_err(refused);
+    let taped: Vec<Matrix<T>> = steps.iter().map(contiguous).collect::<Result<_>>()?;
+    let rows = batch * taped.len();
+    let all: Steps<T> = taped.try_stack().map_err(refused)?;
     let all: Steps<T> = all.try_permute::<(usize, usize, usize), Axes3<1, 0, 2>>().map_err(refused)?;
-    let (all, of_all) = all.try_reshape_like(&(batch * steps, d)).map_err(refused)?.split_tape();
+    let (all, of_all) = all.try_reshape_like(&(rows, width)).map_err(refused)?.split_tape();
     Ok(all.put_tape(tape.merge(of_all)))
+}
+
+/// As [`squared_error`](crate::nn::ops::squared_error()), whose checks come before.
+pub fn squared_error<T: Tape<f32, Device>>(y: Matrix<T>, target: &Matrix) -> Result<Scalar<T>> {
+    let difference = y.try_sub(target.clone()).map_err(refused)?;
+    difference.try_square().map_err(refused)?.try_mean().map_err(refused)
 }
 
 /// Rows of gate `gate`, `(d, columns)`, of three gates below each other.

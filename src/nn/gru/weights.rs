@@ -1,0 +1,79 @@
+//! Between networks and the systems of [`dynamics`](crate::dynamics).
+
+use super::Gru;
+use super::layer::GruLayer;
+use crate::dynamics::{GruWeights, Reset};
+use crate::error::{Error, Result};
+use crate::nn::layer::{matrix_of, row_of};
+use crate::nn::parameter::Parameter;
+use ndarray::{Array1, Array2, Axis, concatenate, s};
+
+impl Gru {
+    /// The weights of a network of one layer in float64, with its input matrices: what its flow, its map and its portrait are
+    /// made of.
+    ///
+    /// ```
+    /// use eigengate::dynamics::{FixedPointSearch, Reset};
+    /// use eigengate::nn::Gru;
+    ///
+    /// let gru = Gru::new(0, &[2], 0, Reset::Before, 1)?;
+    /// let points = FixedPointSearch::new().run(&gru.weights()?)?;
+    /// assert!(!points.points().is_empty());
+    /// # Ok::<(), eigengate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for several layers, which are no flow of this kind; [`Error::NotFinite`] after a training that diverged.
+    pub fn weights(&self) -> Result<GruWeights> {
+        let [layer] = self.layers.as_slice() else {
+            return Err(Error::shape(
+                "network with one flow",
+                "1 layer",
+                format!("{} layers", self.layers.len()),
+            ));
+        };
+        let d = layer.units();
+        let hidden_bias = match &layer.hidden_bias {
+            Some(bias) => row_of(bias)?,
+            None => Array1::zeros(3 * d),
+        };
+        let (recurrent, bias) = (matrix_of(&layer.recurrent)?, row_of(&layer.bias)?);
+        let weights = GruWeights::from_stacked(self.reset, "rzn", recurrent, bias, hidden_bias)?;
+        let Some(input) = &layer.input else { return Ok(weights) };
+        let input = matrix_of(input)?;
+        let gate = |gate: usize| input.slice(s![gate * d..(gate + 1) * d, ..]).to_owned();
+        weights.with_input_matrices(gate(1), gate(0), gate(2))
+    }
+
+    /// A network of one layer with these weights, rounded to float32, and without a readout: the output is the state.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub fn from_weights(weights: &GruWeights) -> Result<Self> {
+        let (d, reset) = (weights.units(), weights.reset());
+        let mut gru = Self::new(weights.inputs(), &[d], 0, reset, 0)?;
+        let stack = |z: &Array2<f64>, r: &Array2<f64>, n: &Array2<f64>| {
+            concatenate(Axis(0), &[r.view(), z.view(), n.view()]).unwrap_or_default()
+        };
+        let stack_bias = |z: &Array1<f64>, r: &Array1<f64>, n: &Array1<f64>| {
+            concatenate(Axis(0), &[r.view(), z.view(), n.view()]).unwrap_or_default()
+        };
+        let Some(GruLayer { input, recurrent, bias, hidden_bias }) = gru.layers.first_mut() else {
+            return Err(Error::empty("a GRU"));
+        };
+        set(recurrent, stack(weights.uz(), weights.ur(), weights.uh()).iter())?;
+        set(bias, stack_bias(weights.bz(), weights.br(), weights.bh()).iter())?;
+        if let (Some(input), Some([wz, wr, wh])) = (input, weights.input_matrices()) {
+            set(input, stack(wz, wr, wh).iter())?;
+        }
+        if let (Some(hidden_bias), Reset::After) = (hidden_bias, reset) {
+            let zero = Array1::zeros(d);
+            set(hidden_bias, stack_bias(&zero, &zero, weights.bhh()).iter())?;
+        }
+        Ok(gru)
+    }
+}
+
+fn set<'a>(parameter: &mut Parameter, values: impl Iterator<Item = &'a f64>) -> Result<()> {
+    parameter.set_values(values.map(|value| *value as f32).collect())
+}
