@@ -4,6 +4,7 @@
 //! case is worked out through the public functions of the library, without a look at what the file expects; then the two are
 //! compared.
 
+mod bifurcations;
 mod case;
 mod checks;
 mod cycles;
@@ -75,12 +76,8 @@ fn verdict(case: &Case) -> Verdict {
         ("E", _) => homoclinic::homoclinic,
         ("G", "lyapunov") => lyapunov::exponents,
         ("H", "reset_after") => fixed_points::reset_after,
-        ("C" | "F", _) => {
-            return Verdict::Skipped(format!(
-                "section {} needs continuation, which is not there yet",
-                case.section
-            ));
-        }
+        ("C", _) => bifurcations::hopf,
+        ("F", _) => bifurcations::branch,
         (section, kind) => return Verdict::Skipped(format!("unknown section or kind: {section}/{kind}")),
     };
     let mut checks = Checks::default();

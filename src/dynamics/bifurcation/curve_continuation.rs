@@ -243,6 +243,7 @@ impl CurveContinuation {
                     bracket: (crossing.bracket.0[d], crossing.bracket.1[d]),
                     converged: crossing.width < 1e-10,
                     frequency: self.frequency(&values),
+                    crossing_speed: None,
                     first_lyapunov: None,
                     coefficient: f64::NAN,
                 },

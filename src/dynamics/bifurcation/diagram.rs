@@ -182,24 +182,14 @@ impl BifurcationDiagram {
         if known(&self.states_at(curve, parameter, options), state) {
             return Ok(());
         }
-        let half = |sense: f64| {
-            EquilibriumContinuation::new(family, self.range, parameter, state, sense, &options.continuation)
-        };
-        let forward = match half(1.0) {
-            Ok(walk) => walk.run()?,
+        let through =
+            EquilibriumContinuation::branch(family, self.range, parameter, state, &options.continuation);
+        match through {
+            Ok(branch) => self.branches.push(branch),
             // A fold at the very start: the search reports it as a point that is not on a branch.
-            Err(Error::Numeric { .. }) => return Ok(()),
+            Err(Error::Numeric { .. }) => {}
             Err(error) => return Err(error),
-        };
-        let branch = match forward.ends[1] {
-            super::BranchEnd::Closed => {
-                let mut branch = forward;
-                branch.ends[0] = super::BranchEnd::Closed;
-                branch
-            }
-            _ => EquilibriumBranch::joined(half(-1.0)?.run()?, forward),
-        };
-        self.branches.push(branch);
+        }
         Ok(())
     }
 

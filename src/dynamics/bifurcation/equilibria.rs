@@ -112,6 +112,26 @@ impl EquilibriumContinuation {
         })
     }
 
+    /// The whole branch through the equilibrium near `state` at `parameter`, in both directions.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new) and [`run`](Self::run).
+    pub fn branch(
+        family: &ParameterFamily,
+        range: (f64, f64),
+        parameter: f64,
+        state: &[f64],
+        options: &ContinuationOptions,
+    ) -> Result<EquilibriumBranch> {
+        let half = |sense: f64| Self::new(family, range, parameter, state, sense, options)?.run();
+        let mut forward = half(1.0)?;
+        if forward.ends[1] == BranchEnd::Closed {
+            forward.ends[0] = BranchEnd::Closed;
+            return Ok(forward);
+        }
+        Ok(EquilibriumBranch::joined(half(-1.0)?, forward))
+    }
+
     fn point(&self, node: &Node, special: Option<SpecialPoint>) -> Result<EquilibriumPoint> {
         let d = self.curve.dimension();
         let eigenvalues = self.curve.eigenvalues(&node.y)?;
@@ -275,6 +295,10 @@ impl EquilibriumContinuation {
             }
             _ => None,
         });
+        let crossing_speed = match frequency {
+            Some(_) => self.crossing_speed(&crossing.node),
+            None => None,
+        };
         let first_lyapunov = match (kind, frequency) {
             (Bifurcation::Hopf, Some(omega)) => local.hopf(omega).ok(),
             _ => None,
@@ -292,9 +316,28 @@ impl EquilibriumContinuation {
             bracket: (crossing.bracket.0[d], crossing.bracket.1[d]),
             converged,
             frequency,
+            crossing_speed,
             first_lyapunov,
             coefficient,
         })
+    }
+
+    /// The derivative of the growth rate of the critical pair by the parameter, along the branch.
+    fn crossing_speed(&self, node: &Node) -> Option<f64> {
+        let (d, system) = (self.curve.dimension(), self.options.system);
+        let rate = |y: &[f64]| -> Option<f64> {
+            let (a, _) = critical_pair(&self.curve.eigenvalues(y).ok()?, system)?;
+            match system {
+                System::Flow => Some(a.re),
+                System::Map { step } => Some((1.0 + step * a.re).hypot(step * a.im)),
+            }
+        };
+        let step = 1e-4;
+        let (up, down) = (
+            beside(&self.curve, node, step, &self.options).ok()?,
+            beside(&self.curve, node, -step, &self.options).ok()?,
+        );
+        Some((rate(&up.y)? - rate(&down.y)?) / (up.y[d] - down.y[d]))
     }
 }
 

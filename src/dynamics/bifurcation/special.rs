@@ -100,6 +100,10 @@ pub struct SpecialPoint {
     pub converged: bool,
     /// Hopf: the angular frequency `omega`. Neimark-Sacker: the angle `theta` of the multipliers.
     pub frequency: Option<f64>,
+    /// At a Hopf point of a branch, `d Re(lambda) / dp` along it; at a Neimark-Sacker point that of the absolute value of the multiplier. A
+    /// supercritical cycle is on the side of the parameter on which this makes the equilibrium unstable, a subcritical one on
+    /// the other.
+    pub crossing_speed: Option<f64>,
     /// The first Lyapunov coefficient of a Hopf point.
     pub first_lyapunov: Option<FirstLyapunov>,
     /// The leading coefficient of the normal form: quadratic for a fold, a transcritical point (`x' = a x^2`), cubic for a
@@ -129,6 +133,13 @@ impl SpecialPoint {
             Bifurcation::Flip => Some(self.coefficient > 0.0),
             _ => None,
         }
+    }
+
+    /// The side of the parameter, 1 (above) or -1, on which there is a small cycle near a Hopf point.
+    pub fn cycle_side(&self) -> Option<f64> {
+        let supercritical = self.is_supercritical()?;
+        let speed = self.crossing_speed?;
+        Some(if supercritical { speed.signum() } else { -speed.signum() })
     }
 
     /// Shows it in a notebook.
