@@ -2,6 +2,8 @@
 
 #[path = "dynamics_bifurcation/curves.rs"]
 mod curves;
+#[path = "dynamics_bifurcation/cycle_branches.rs"]
+mod cycle_branches;
 #[path = "dynamics_bifurcation/equilibria.rs"]
 mod equilibria;
 #[path = "dynamics_bifurcation/systems.rs"]

@@ -57,8 +57,9 @@ pub use attractors::Attractors;
 pub use basins::{Basins, basins};
 pub use bifurcation::{
     Bifurcation, BifurcationCurve, BifurcationDiagram, BranchEnd, ContinuationOptions, CurveContinuation,
-    CurvePoint, DiagramOptions, DiagramSearch, EquilibriumBranch, EquilibriumContinuation, EquilibriumPoint,
-    FirstLyapunov, ParameterFamily, SpecialPoint, System,
+    CurvePoint, CycleBranch, CycleContinuation, CycleEnd, CyclePoint, DiagramOptions, DiagramSearch,
+    EquilibriumBranch, EquilibriumContinuation, EquilibriumPoint, FirstLyapunov, ParameterFamily,
+    SpecialPoint, System,
 };
 pub use capture::Fate;
 pub use cycle_search::OpenWalk;

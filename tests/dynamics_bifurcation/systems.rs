@@ -94,3 +94,50 @@ impl VectorField for Bautin {
         ]);
     }
 }
+
+/// The unit circle of the plane of the first two, passed in the time 2 pi, with perturbations `u` of the radius and `v` of the third
+/// that obey `(u, v)' = R(turn theta) (A (u, v) + turn J (u, v))`, so that in a frame that turns by `turn theta` they
+/// obey `w' = (A + turn J) w`; a third-order term keeps them small.
+pub struct Neimark {
+    pub matrix: [f64; 4],
+    pub turn: f64,
+}
+
+impl Neimark {
+    fn value(&self, h: &[f64]) -> [f64; 3] {
+        let (x, y, v) = (h[0], h[1], h[2]);
+        let radius = x.hypot(y);
+        let (u, theta) = (radius - 1.0, y.atan2(x));
+        // The angle's half is fine: matrices in the frame are even in the sign of the frame.
+        let (sin, cos) = (self.turn * theta).sin_cos();
+        let w = [cos * u + sin * v, -sin * u + cos * v];
+        let cubic = w[0] * w[0] + w[1] * w[1];
+        let a = &self.matrix;
+        let w = [a[0] * w[0] + a[1] * w[1] - cubic * w[0], a[2] * w[0] + a[3] * w[1] - cubic * w[1]];
+        let own = [cos * w[0] - sin * w[1], sin * w[0] + cos * w[1]];
+        let rate = own[0] / radius;
+        [rate * x - y, rate * y + x, own[1]]
+    }
+}
+
+impl VectorField for Neimark {
+    fn dimension(&self) -> usize {
+        3
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&self.value(h));
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        for j in 0..3 {
+            let at = |step: f64| {
+                let mut h = [h[0], h[1], h[2]];
+                h[j] += step;
+                self.value(&h)
+            };
+            let (a, b, c, d) = (at(1e-3), at(-1e-3), at(2e-3), at(-2e-3));
+            for i in 0..3 {
+                out[3 * i + j] = (8.0 * (a[i] - b[i]) - (c[i] - d[i])) / 12e-3;
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod branch_point;
 mod critical;
 mod crossing;
 mod curve_continuation;
+mod cycles;
 mod diagram;
 mod equilibria;
 mod equilibrium_branch;
@@ -19,6 +20,7 @@ mod spectral_tests;
 
 pub use bifurcation_curve::{BifurcationCurve, CurvePoint};
 pub use curve_continuation::CurveContinuation;
+pub use cycles::{CycleBranch, CycleContinuation, CycleEnd, CyclePoint};
 pub use diagram::{BifurcationDiagram, DiagramOptions, DiagramSearch};
 pub use equilibria::EquilibriumContinuation;
 pub use equilibrium_branch::{BranchEnd, EquilibriumBranch, EquilibriumPoint};

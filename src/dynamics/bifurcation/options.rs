@@ -80,6 +80,20 @@ impl ContinuationOptions {
         }
     }
 
+    /// For branches of cycles, whose points cost more: a first step of 0.02, steps from 1e-7 to 0.1, tangents that turn by 0.45 at
+    /// most, at most 1000 points, a last Newton step below 1e-10.
+    pub fn for_cycles() -> Self {
+        Self {
+            first_step: 0.02,
+            min_step: 1e-7,
+            max_step: 0.1,
+            max_angle: 0.45,
+            max_points: 1000,
+            tolerance: 1e-10,
+            ..Self::new()
+        }
+    }
+
     /// The map `h' = h + step f(h)` instead of the flow.
     pub fn with_map(mut self, step: f64) -> Self {
         self.system = System::Map { step };

@@ -127,6 +127,7 @@ impl SpecialPoint {
     /// directions.
     pub fn is_supercritical(&self) -> Option<bool> {
         match self.kind {
+            _ if self.coefficient.is_nan() => None,
             Bifurcation::Hopf | Bifurcation::NeimarkSacker | Bifurcation::Pitchfork => {
                 Some(self.coefficient < 0.0)
             }

@@ -1,0 +1,18 @@
+//! Branches of cycles.
+
+mod continuation;
+mod corrector;
+mod cycle_branch;
+mod ends;
+mod multipliers;
+mod near;
+mod orbit;
+mod point;
+mod sensitivity;
+mod special;
+mod start;
+
+pub use continuation::CycleContinuation;
+pub use cycle_branch::CycleBranch;
+pub use ends::CycleEnd;
+pub use point::CyclePoint;
