@@ -14,9 +14,10 @@ use std::time::Instant;
 use dfdx::prelude::{AsArray, Backward};
 use eigengate::attack::{AutoAttack, FixedEps, Keep, Norm, Pgd, Step};
 use eigengate::data::{Dataset, ImageShape, mnist};
-use eigengate::device::{Matrix, Recording, matrix, to_device};
-use eigengate::nn::ops::{SpectralTarget, cross_entropy, linear, spectral_penalty};
-use eigengate::nn::{Activation, Cnn, GradientsOf, Mlp, Network, Optimiser, OptimiserState};
+use eigengate::device::{Matrix, Recording, matrix, to_device, zeros};
+use eigengate::dynamics::Reset;
+use eigengate::nn::ops::{SpectralTarget, cross_entropy, linear, spectral_penalty, squared_error};
+use eigengate::nn::{Activation, Adam, Cnn, GradientsOf, Gru, Mlp, Network, Optimiser, OptimiserState};
 use eigengate::seed::{Purpose, stream};
 use eigengate::spectra::eigenvectors;
 use eigengate::train::Training;
@@ -84,6 +85,10 @@ fn prepare(case: &str) -> Result<Work> {
         "pgd_cnn" => pgd(cnn()?, images(2000, 1)?, pgd_40()),
         "pgd_leave" => pgd_on_digits(10_000),
         "autoattack" => autoattack(),
+        "gru_2" => gru_steps(2, Reset::After),
+        "gru_2_written" => gru_steps(2, Reset::Before),
+        "gru_64" => gru_steps(64, Reset::After),
+        "gru_64_written" => gru_steps(64, Reset::Before),
         "product" => product(),
         other => Err(format!("this program has no case `{other}`").into()),
     }
@@ -182,6 +187,32 @@ fn autoattack() -> Result<Work> {
         eprintln!("   {report:?}");
         first = false;
         Ok(None)
+    }))
+}
+
+/// Ten training steps with Adam of a GRU of one layer with a readout, on 64 sequences of 128 steps: 2 inputs, 2 outputs, mean
+/// squared error. With the reset gate before the product the peer is the cell written out.
+fn gru_steps(units: usize, reset: Reset) -> Result<Work> {
+    let (batch, steps) = (64, 128);
+    let mut random = stream(0, Purpose::Order, 1);
+    let mut normal = |rows: usize, columns: usize| -> Result<Matrix> {
+        let values: Vec<f32> = (0..rows * columns).map(|_| random.normal() as f32).collect();
+        Ok(matrix(&values, rows, columns)?)
+    };
+    let (x, target) = (normal(batch * steps, 2)?, normal(batch * steps, 2)?);
+    let mut gru = Gru::new(2, &[units], 2, reset, 0)?;
+    let start = zeros(batch, units)?;
+    let mut state = OptimiserState::of(Adam { amsgrad: false, ..Adam::default() }, &gru.parameters())?;
+    Ok(Box::new(move || {
+        let mut value = None;
+        for _ in 0..10 {
+            let recorded = gru.record(&start, Some(&x), steps, GradientsOf::Parameters)?;
+            let loss = squared_error(recorded.outputs, &target)?;
+            value = Some(loss.array());
+            let mut gradients = loss.try_backward()?;
+            state.step_on(gru.parameters_mut(), &mut gradients)?;
+        }
+        Ok(value)
     }))
 }
 

@@ -164,6 +164,53 @@ def pgd(net, count):
     return work
 
 
+class Gru(nn.Module):
+    """nn.GRU and a readout; the reset gate behind the product."""
+
+    def __init__(self, inputs, units, outputs):
+        super().__init__()
+        self.gru = nn.GRU(inputs, units, batch_first=True)
+        self.readout = nn.Linear(units, outputs)
+
+    def forward(self, x, h):
+        return self.readout(self.gru(x, h[None])[0])
+
+
+class WrittenGru(nn.Module):
+    """The same with the reset gate before the product, which nn.GRU does not have, step by step."""
+
+    def __init__(self, inputs, units, outputs):
+        super().__init__()
+        self.gates = nn.Linear(inputs + units, 2 * units)
+        self.candidate = nn.Linear(inputs + units, units)
+        self.readout = nn.Linear(units, outputs)
+
+    def forward(self, x, h):
+        outputs = []
+        for step in x.unbind(1):
+            z, r = torch.sigmoid(self.gates(torch.cat([step, h], 1))).chunk(2, 1)
+            n = torch.tanh(self.candidate(torch.cat([step, r * h], 1)))
+            h = (1 - z) * n + z * h
+            outputs.append(self.readout(h))
+        return torch.stack(outputs, 1)
+
+
+def gru_steps(net, units):
+    """Ten training steps with Adam on 64 sequences of 128 steps, 2 inputs and 2 outputs."""
+    x, target, start = torch.randn(64, 128, 2), torch.randn(64, 128, 2), torch.zeros(64, units)
+    optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)
+
+    def work():
+        for _ in range(10):
+            loss = functional.mse_loss(net(x, start), target)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        return loss.item()
+
+    return work
+
+
 CASES = {
     "shallow_step_vanilla": lambda: step(Mlp(784, 2000, 10), 3500),
     "shallow_step_spectral_loop": lambda: step(Mlp(784, 2000, 10), 3500, penalty_in_a_loop),
@@ -178,6 +225,10 @@ CASES = {
     "pgd_cnn": lambda: pgd(Cnn(), 2000),
     # All steps for all images: how long that takes does not depend on what they show.
     "pgd_leave": lambda: pgd(Mlp(784, 2000, 10), 10_000),
+    "gru_2": lambda: gru_steps(Gru(2, 2, 2), 2),
+    "gru_2_written": lambda: gru_steps(WrittenGru(2, 2, 2), 2),
+    "gru_64": lambda: gru_steps(Gru(2, 64, 2), 64),
+    "gru_64_written": lambda: gru_steps(WrittenGru(2, 64, 2), 64),
 }
 
 

@@ -53,6 +53,10 @@ pub fn all() -> Vec<Case> {
             Some(0.33),
             pgd_flops(10_000, SHALLOW),
         ),
+        case("gru_2", "PyTorch, nn.GRU", Some(0.1), gru_flops(2.0)),
+        case("gru_2_written", "PyTorch, cell written out", Some(0.06), gru_flops(2.0)),
+        case("gru_64", "PyTorch, nn.GRU", Some(0.4), gru_flops(64.0)),
+        case("gru_64_written", "PyTorch, cell written out", None, gru_flops(64.0)),
         Case { alone: Some(600.0), ..case("autoattack", "none", None, autoattack_flops(1000, SHALLOW)) },
     ]
 }
@@ -68,7 +72,7 @@ pub fn select(wanted: Option<&str>) -> Result<Vec<Case>> {
     if group.is_empty() {
         let names: Vec<&str> = all().iter().map(|case| case.name).collect();
         return Err(format!(
-            "there is no case `{wanted}`; there are {}, and the groups shallow, deep, cnn, digits and pgd",
+            "there is no case `{wanted}`; there are {}, and the groups shallow, deep, cnn, digits, pgd and gru",
             names.join(", ")
         ));
     }
@@ -118,6 +122,13 @@ fn cnn_flops(batch: f64) -> f64 {
     batch * (2.0 * first + 3.0 * second + 3.0 * dense)
 }
 
+/// Ten training steps of a GRU on 64 sequences of 128 steps, 2 inputs and 2 outputs: forward, gradients by the weights, gradients by
+/// the states.
+fn gru_flops(units: f64) -> f64 {
+    let rows = 64.0 * 128.0;
+    10.0 * 2.0 * rows * units * (2.0 * 3.0 * 2.0 + 3.0 * 3.0 * units + 3.0 * 2.0)
+}
+
 /// AutoAttack `standard` as if nothing were broken: 100 steps of APGD-CE, 9 x 100 of APGD-T and of FAB-T, forward and back to the
 /// image, and 5000 queries of Square.
 fn autoattack_flops(images: usize, widths: &[usize]) -> f64 {
@@ -139,7 +150,8 @@ mod tests {
         assert_eq!(names("deep"), ["deep_step_vanilla", "deep_step_spectral"]);
         assert_eq!(names("shallow").len(), 4);
         assert_eq!(names("pgd"), ["pgd_mlp", "pgd_cnn", "pgd_leave"]);
-        assert_eq!(select(None).map(|cases| cases.len()), Ok(13));
+        assert_eq!(names("gru").len(), 4);
+        assert_eq!(select(None).map(|cases| cases.len()), Ok(17));
     }
 
     #[test]
