@@ -8,3 +8,5 @@ mod cycle_branches;
 mod equilibria;
 #[path = "dynamics_bifurcation/systems.rs"]
 mod systems;
+#[path = "dynamics_bifurcation/two_parameters.rs"]
+mod two_parameters;

@@ -58,8 +58,8 @@ pub use basins::{Basins, basins};
 pub use bifurcation::{
     Bifurcation, BifurcationCurve, BifurcationDiagram, BranchEnd, ContinuationOptions, CurveContinuation,
     CurvePoint, CycleBranch, CycleContinuation, CycleEnd, CyclePoint, DiagramOptions, DiagramSearch,
-    EquilibriumBranch, EquilibriumContinuation, EquilibriumPoint, FirstLyapunov, ParameterFamily,
-    SpecialPoint, System,
+    DiagramSlice, EquilibriumBranch, EquilibriumContinuation, EquilibriumPoint, FirstLyapunov,
+    ParameterFamily, SpecialPoint, System, TwoParameterDiagram,
 };
 pub use capture::Fate;
 pub use cycle_search::OpenWalk;

@@ -19,6 +19,7 @@
 
 mod adversarial_examples;
 mod axis;
+mod bifurcation;
 mod broken_examples;
 mod certified_curves;
 mod color_map;
@@ -57,6 +58,7 @@ mod ticks;
 
 pub use adversarial_examples::adversarial_examples;
 pub use axis::{Axis, Scale};
+pub use bifurcation::{bifurcation_diagram, two_parameter_diagram};
 pub use broken_examples::broken_examples;
 pub use certified_curves::certified_curves;
 pub use color_map::ColorMap;

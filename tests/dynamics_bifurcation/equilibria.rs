@@ -1,6 +1,6 @@
 //! Branches of equilibria against exact values.
 
-use crate::systems::{FitzHughNagumo, family_of};
+use crate::systems::{FitzHughNagumo, Lorenz, family_of};
 use eigengate::dynamics::{
     Bifurcation, BifurcationDiagram, ContinuationOptions, DiagramOptions, EquilibriumContinuation,
     GruWeights, ParameterFamily, Reset, families,
@@ -54,7 +54,8 @@ fn the_map_of_the_rotation_family_has_its_own_point() -> Outcome {
     // Multipliers (1 + 3/2 exp(i alpha)) / 2.
     let theta = (1.5 * 15.0_f64.sqrt() / 4.0).atan2(1.0 + 1.5 / 4.0);
     assert!((point.frequency.unwrap() - theta).abs() < 1e-12);
-    assert_eq!(point.is_supercritical(), Some(true));
+    // c1 = -a |a|^2 / 4 with a = 3/2 exp(i alpha); turned back by theta.
+    assert!((point.coefficient + 0.738_281_25).abs() < 1e-12, "{point:?}");
     Ok(())
 }
 
@@ -127,5 +128,96 @@ fn random_families_are_complete() -> Outcome {
         }
     }
     assert!(specials > 40, "{specials}");
+    Ok(())
+}
+
+#[test]
+fn one_unit_of_the_map_doubles_its_period() -> Outcome {
+    // h' = (h + tanh(w h / 2)) / 2 with the multiplier (1 + w / 2) / 2: -1 at w = -6, where it is -h + 9/2 h^3.
+    let family = ParameterFamily::weight(&families::one_unit(-4.0, 0.0)?, "Uh", &[0, 0])?;
+    let options = ContinuationOptions::new().with_map(1.0);
+    let branch = EquilibriumContinuation::branch(&family, (-8.0, 1.0), -4.0, &[0.0], &options)?;
+    let specials = branch.specials();
+    assert_eq!(specials.len(), 1, "{branch:?}");
+    assert_eq!(specials[0].kind, Bifurcation::Flip);
+    assert!((specials[0].parameter() + 6.0).abs() < 1e-11 && specials[0].converged);
+    assert!((specials[0].coefficient - 4.5).abs() < 1e-9, "{specials:?}");
+    assert_eq!(specials[0].is_supercritical(), Some(true));
+    Ok(())
+}
+
+#[test]
+fn lorenz_equations_have_their_pitchfork_and_subcritical_hopf_points() -> Outcome {
+    let family = family_of(3, "rho", |rho| Box::new(Lorenz { rho }));
+    let side = (8.0_f64 / 3.0 * 9.0).sqrt();
+    let options = DiagramOptions::new().with_start(0.5, &[0.0; 3]).with_start(10.0, &[side, side, 9.0]);
+    let diagram = BifurcationDiagram::new(&family, (0.2, 30.0), &options)?;
+    let hopfs = diagram.specials_of(Bifurcation::Hopf);
+    assert_eq!(hopfs.len(), 2, "{diagram:?} {:?}", diagram.branches);
+    let (sigma, beta) = (10.0, 8.0 / 3.0);
+    for hopf in &hopfs {
+        let exact = sigma * (sigma + beta + 3.0) / (sigma - beta - 1.0);
+        assert!((hopf.parameter() - exact).abs() < 1e-9 && hopf.converged, "{hopf:?}");
+        let frequency = (2.0 * sigma * beta * (sigma + 1.0) / (sigma - beta - 1.0)).sqrt();
+        assert!((hopf.frequency.unwrap() - frequency).abs() < 1e-9);
+        assert_eq!(hopf.is_supercritical(), Some(false));
+        assert!(hopf.crossing_speed.unwrap() > 0.0 && hopf.cycle_side() == Some(-1.0));
+    }
+    let pitchforks = diagram.specials_of(Bifurcation::Pitchfork);
+    assert_eq!(pitchforks.len(), 1, "{:?}", diagram.specials());
+    assert!((pitchforks[0].parameter() - 1.0).abs() < 1e-9 && pitchforks[0].is_supercritical() == Some(true));
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_continued_is_refused() -> Outcome {
+    let weights = families::rotation(3.0, 0.5)?;
+    let family = ParameterFamily::rotation(3.0)?;
+    let options = DiagramOptions::new();
+    let refused = |result: eigengate::Result<BifurcationDiagram>, text: &str| {
+        let error = result.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(text), "{error}, expected {text}");
+    };
+    refused(BifurcationDiagram::new(&family, (1.0, 1.0), &options), "[1, 1]");
+    refused(BifurcationDiagram::new(&family, (0.0, f64::NAN), &options), "range");
+    refused(BifurcationDiagram::new(&family, (0.0, 1.0), &options.clone().with_searches(0)), "searches = 0");
+    refused(
+        BifurcationDiagram::new(&family, (0.0, 1.0), &options.clone().with_start(2.0, &[0.0; 2])),
+        "starts = 2",
+    );
+    refused(
+        BifurcationDiagram::new(&family, (0.0, 1.0), &options.clone().with_start(0.5, &[0.0; 3])),
+        "expected 2, found 3",
+    );
+    let two = ParameterFamily::weight(&weights, "bh", &[0])?.and_weight("bh", &[1])?;
+    refused(BifurcationDiagram::new(&two, (0.0, 1.0), &options), "one parameter");
+    let field = family_of(2, "I", |current| Box::new(FitzHughNagumo::new(current)));
+    refused(BifurcationDiagram::new(&field, (0.0, 1.0), &options), "starts = 0");
+    assert!(ParameterFamily::weight(&weights, "bx", &[0]).is_err());
+    assert!(ParameterFamily::weight(&weights, "bh", &[2]).is_err());
+    assert!(two.at(&[0.0]).is_err() && two.slice(&[0.0, 0.0], 2).is_err());
+    assert!(ParameterFamily::path(&[weights.clone()]).is_err());
+    assert!(ParameterFamily::path(&[weights.clone(), families::one_unit(2.0, 0.0)?]).is_err());
+    let bad = ContinuationOptions::new().with_map(0.0);
+    assert!(EquilibriumContinuation::new(&family, (0.0, 1.0), 0.5, &[0.0; 2], 1.0, &bad).is_err());
+    Ok(())
+}
+
+#[test]
+fn paths_go_through_their_systems() -> Outcome {
+    let systems = [0.3, 0.7, 1.2].map(|alpha| families::rotation(3.0, alpha).unwrap());
+    let path = ParameterFamily::path(&systems)?;
+    for (k, system) in systems.iter().enumerate() {
+        assert_eq!(path.weights_at(&[k as f64])?.as_ref(), Some(system));
+    }
+    let middle = path.weights_at(&[1.5])?.unwrap().get("Uh", &[0, 1])?;
+    let mean = (systems[1].get("Uh", &[0, 1])? + systems[2].get("Uh", &[0, 1])?) / 2.0;
+    assert!((middle - mean).abs() < 1e-15);
+    // Along the path the cycle of 0.7 comes and goes: one Hopf point, in the last piece.
+    let diagram = BifurcationDiagram::new(&path, (0.0, 2.0), &DiagramOptions::new())?;
+    assert!(diagram.complete);
+    let hopfs = diagram.specials_of(Bifurcation::Hopf);
+    assert_eq!(hopfs.len(), 1);
+    assert!((1.0..2.0).contains(&hopfs[0].parameter()));
     Ok(())
 }

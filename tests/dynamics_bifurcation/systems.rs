@@ -141,3 +141,22 @@ impl VectorField for Neimark {
         }
     }
 }
+
+/// `x' = 10 (y - x), y' = x (rho - z) - y, z' = x y - 8/3 z`.
+pub struct Lorenz {
+    pub rho: f64,
+}
+
+impl VectorField for Lorenz {
+    fn dimension(&self) -> usize {
+        3
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y, z) = (h[0], h[1], h[2]);
+        out.copy_from_slice(&[10.0 * (y - x), x * (self.rho - z) - y, x * y - 8.0 / 3.0 * z]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y, z) = (h[0], h[1], h[2]);
+        out.copy_from_slice(&[-10.0, 10.0, 0.0, self.rho - z, -1.0, -x, y, x, -8.0 / 3.0]);
+    }
+}

@@ -17,6 +17,7 @@ mod null_vectors;
 mod options;
 mod special;
 mod spectral_tests;
+mod two_parameter;
 
 pub use bifurcation_curve::{BifurcationCurve, CurvePoint};
 pub use curve_continuation::CurveContinuation;
@@ -28,3 +29,4 @@ pub use family::ParameterFamily;
 pub use normal_forms::FirstLyapunov;
 pub use options::{ContinuationOptions, System};
 pub use special::{Bifurcation, SpecialPoint};
+pub use two_parameter::{DiagramSlice, TwoParameterDiagram};

@@ -7,7 +7,8 @@ mod space;
 use super::{Axis, Color, Figure, Panel, Regions};
 use crate::dynamics::{Basins, Branch, Fate, FixedPoint, Kind, Plane, Polyline, Portrait, Window};
 use crate::error::{Error, Result};
-use planar::{Layers, coordinate};
+use planar::Layers;
+pub(super) use planar::coordinate;
 
 /// The phase portrait of a GRU, as [`Portrait`] has worked it out.
 ///

@@ -117,7 +117,7 @@ fn look(kind: Kind) -> (Marker, Filling) {
 }
 
 /// The label of a coordinate, `h₁`.
-pub(super) fn coordinate(unit: usize) -> String {
+pub(in crate::plot) fn coordinate(unit: usize) -> String {
     format!("h{}", subscript(unit))
 }
 
