@@ -75,7 +75,8 @@ pub(crate) fn crossings(
                 width *= 4.0;
             }
         }
-        let (low, high) = sides.unwrap_or_else(|| (from.clone(), to.clone()));
+        // A jump, or a place where the function is not defined.
+        let Some((low, high)) = sides else { continue };
         let node = at(place).unwrap_or_else(|_| {
             let y = low.y.iter().zip(&high.y).map(|(a, b)| 0.5 * (a + b)).collect();
             Node { y, arclength: from.arclength + place, ..low.clone() }

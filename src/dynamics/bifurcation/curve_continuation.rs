@@ -175,7 +175,10 @@ impl CurveContinuation {
             let both = critical_pair(&curve.eigenvalues(&node.y)?, system);
             Ok(both.map(|(a, b)| (multiplier(a), multiplier(b))))
         };
-        let coefficient = |node: &Node| self.coefficient(&node.y, &curve.eigenvalues(&node.y)?);
+        // NaN where it has none, as next to a double eigenvalue: no sign changes there.
+        let coefficient = |node: &Node| -> Result<f64> {
+            Ok(self.coefficient(&node.y, &curve.eigenvalues(&node.y)?).unwrap_or(f64::NAN))
+        };
         match curve.kind() {
             Bifurcation::Fold => {
                 add(Bifurcation::Cusp, along(&mut |node| self.quadratic(node))?);
@@ -339,7 +342,10 @@ impl Iterator for CurveContinuation {
             }
             if let Err(error) = self.advance() {
                 self.end = Some(BranchEnd::Stuck(error.to_string()));
-                return Some(Err(error));
+                // Where the numbers end the branch ends, with the reason; what the family refuses is an error.
+                if !matches!(error, Error::Numeric { .. }) {
+                    return Some(Err(error));
+                }
             }
         }
         self.queue.pop_front().map(Ok)

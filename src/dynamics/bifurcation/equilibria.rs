@@ -351,7 +351,10 @@ impl Iterator for EquilibriumContinuation {
             }
             if let Err(error) = self.advance() {
                 self.end = Some(BranchEnd::Stuck(error.to_string()));
-                return Some(Err(error));
+                // Where the numbers end the branch ends, with the reason; what the family refuses is an error.
+                if !matches!(error, Error::Numeric { .. }) {
+                    return Some(Err(error));
+                }
             }
         }
         self.queue.pop_front().map(Ok)
