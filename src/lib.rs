@@ -22,7 +22,8 @@
 //! * [`dynamics`]: a GRU as a flow and a map; [all fixed points](dynamics::FixedPointSearch) of up to three units, proved, and a
 //!   [heuristic search](dynamics::MultiStart) beyond; cycles, manifolds, basins, homoclinic orbits, and [all of it in one
 //!   call](dynamics::Portrait); weights from PyTorch and Keras; [branches of equilibria](dynamics::BifurcationDiagram) with their
-//!   bifurcations located, and [curves of these](dynamics::TwoParameterDiagram) in two parameters.
+//!   bifurcations located, and [curves of these](dynamics::TwoParameterDiagram) in two parameters; an [atlas](dynamics::Atlas) of all
+//!   portraits of two units that a search has found.
 //! * [`experiments`]: [grids](experiments::nassar2020) of training runs, with [everything measured](experiments#the-table)
 //!   in one table.
 //! * [`plot`]: figures for papers, inline or as PNG and SVG.

@@ -38,6 +38,8 @@ pub enum Purpose {
     MultiStart = 31,
     /// Starts of the orbits of a portrait; the index is the orbit.
     OrbitStart = 32,
+    /// The systems of an atlas; the index is the system.
+    AtlasSearch = 60,
 }
 
 /// A stream of random numbers.

@@ -7,7 +7,7 @@ use super::cycles::{Cycle, Shooting};
 use super::field::VectorField;
 use super::integrate::Integrator;
 use super::planar::PlanarPoint;
-use super::window::{Polyline, Window, along, distance, dot, minus, norm};
+use super::window::{Polyline, Window, norm};
 use crate::display::{Content, show};
 use crate::error::Result;
 use std::fmt;
@@ -98,14 +98,7 @@ const HOMOCLINIC: f64 = 1e-6;
 /// The saddle that a closed line comes nearest to, and the distance.
 fn nearest_saddle(line: &Polyline, points: &[PlanarPoint]) -> Option<(usize, f64)> {
     let saddles = points.iter().enumerate().filter(|(_, point)| point.kind == Kind::Saddle);
-    let distances = saddles.map(|(k, point)| {
-        let pieces = line.segments().into_iter().map(|[a, b]| {
-            let (u, v) = (minus(b, a), minus(point.state, a));
-            let share = (dot(u, v) / dot(u, u).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
-            distance(along(a, share, u), point.state)
-        });
-        (k, pieces.fold(f64::INFINITY, f64::min))
-    });
+    let distances = saddles.map(|(k, point)| (k, line.distance(point.state)));
     distances.min_by(|a, b| a.1.total_cmp(&b.1))
 }
 

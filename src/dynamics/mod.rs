@@ -3,6 +3,7 @@
 //! All of it is float64, knows no training and no plot. [`GruWeights`] gives a [flow](GruFlow) and a [map](GruMap);
 //! everything that integrates or analyses takes a [`VectorField`].
 
+mod atlas;
 mod attractors;
 mod basins;
 mod bifurcation;
@@ -53,6 +54,7 @@ mod window;
 pub use classify::{Kind, TOLERANCE};
 pub use complex::Complex;
 
+pub use atlas::{Atlas, AtlasEntry, AtlasProgress, AtlasSearch, Margins, Origin, PortraitClass};
 pub use attractors::Attractors;
 pub use basins::{Basins, basins};
 pub use bifurcation::{

@@ -89,6 +89,16 @@ impl Polyline {
         self.segments().iter().map(|&[a, b]| distance(a, b)).sum()
     }
 
+    /// The distance of a place from it; infinite without pieces.
+    pub fn distance(&self, place: [f64; 2]) -> f64 {
+        let to = |[a, b]: [[f64; 2]; 2]| {
+            let (u, v) = (minus(b, a), minus(place, a));
+            let share = (dot(u, v) / dot(u, u).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+            distance(along(a, share, u), place)
+        };
+        self.segments().into_iter().map(to).fold(f64::INFINITY, f64::min)
+    }
+
     /// How often it goes round `centre`, counterclockwise turns counted positive; of a closed line an integer.
     pub fn winding(&self, centre: [f64; 2]) -> f64 {
         let turned: f64 = self

@@ -202,6 +202,13 @@ fn course(course: Course, resolved: &Resolved<'_>, (x, y): (&Mapping, &Mapping))
 fn axes(resolved: &Resolved<'_>, frame: &Frame, (x, y): (&Mapping, &Mapping), fonts: &Fonts) -> Layer {
     let plot = &frame.plot;
     let mut layer = Layer::new("axes");
+    if resolved.panel.small {
+        let corners = [(plot.left, plot.top), (plot.left, plot.bottom), (plot.right, plot.bottom)];
+        // The first side twice, so that its corner is filled.
+        let points = [&corners[..], &[(plot.right, plot.top), corners[0], corners[1]]].concat();
+        layer.shapes.push(Shape::Stroke { points, width: SMALL_SPINE, color: INK });
+        return layer;
+    }
     let half = SPINE / 2.0;
     // One line for both spines, so that their corner is filled.
     layer.shapes.push(Shape::Stroke {
@@ -257,8 +264,11 @@ fn axes(resolved: &Resolved<'_>, frame: &Frame, (x, y): (&Mapping, &Mapping), fo
 /// Title and letter of a panel.
 fn heading(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Layer {
     let mut layer = Layer::new("heading");
-    let baseline = frame.plot.top - 7.0;
     let panel = resolved.panel;
+    let (title, baseline) = match panel.small {
+        true => (SMALL_TITLE_TEXT, frame.plot.top - 2.5),
+        false => (TITLE_TEXT, frame.plot.top - 7.0),
+    };
     let mut most = frame.cell.width();
     if let Some(letter) = panel.letter {
         let mut text = Text::new(letter.to_string(), (frame.cell.left, baseline), LETTER_TEXT, Align::Start);
@@ -266,7 +276,7 @@ fn heading(resolved: &Resolved<'_>, frame: &Frame, fonts: &Fonts) -> Layer {
         most -= 2.0 * (fonts.width(&text.text, LETTER_TEXT, Weight::Bold) + LABEL_GAP);
         layer.texts.push(text);
     }
-    let (text, size) = fit(fonts, &panel.title, TITLE_TEXT, most);
+    let (text, size) = fit(fonts, &panel.title, title, most);
     if !text.is_empty() {
         let width = fonts.width(&text, size, Weight::Regular);
         let spare = (frame.cell.width() - most) / 2.0;

@@ -18,6 +18,7 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
     let fonts = Fonts::get()?;
     let columns = columns(figure)?;
     let rows = panels.len().div_ceil(columns);
+    let gap = gap(figure);
     if let Some((width, height)) = figure.size {
         let millimetres = (width / MILLIMETRE, height / MILLIMETRE);
         if !(10.0..=1000.1).contains(&millimetres.0) || !(10.0..=1000.1).contains(&millimetres.1) {
@@ -33,11 +34,11 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
     let mut common = None;
     let inside = width - 2.0 * MARGIN;
     let beside = if panels.iter().any(|resolved| resolved.panel.equal) { 0.0 } else { 0.31 };
-    match legend::shared(&names) {
+    match legend::shared(&names, is_small(figure)) {
         // Equal axes make a panel as high as it is wide: there is more room below.
         Some(entries) => common = place(entries, fonts, inside, if columns == 1 { beside } else { 0.2 }),
         None => {
-            let cell = (inside - PANEL_GAP * (columns - 1) as f64) / columns as f64;
+            let cell = (inside - gap * (columns - 1) as f64) / columns as f64;
             let fits = |entries: &Vec<_>| beside_fits(&Block::column(entries.clone(), fonts), cell, 0.31);
             // All on the same side: areas for data line up, and a single legend would cost all of them.
             let share = if names.iter().all(fits) { 0.31 } else { 0.0 };
@@ -58,12 +59,12 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
         _ => 0.0,
     };
     area.right -= beside;
-    let gaps = PANEL_GAP * (rows - 1) as f64;
+    let gaps = gap * (rows - 1) as f64;
     let legends = (0..rows).map(|row| own_below(&own, columns, row)).sum::<f64>();
     let high = |panel: f64| (area.top + rows as f64 * panel + gaps + legends + below + MARGIN).ceil();
     let laid = |height: f64| {
         let area = Rect { bottom: height - MARGIN - below, ..area };
-        frames(panels, &cells(&area, rows, columns, panels.len()), &own, columns, fonts)
+        frames(panels, &cells(&area, (rows, columns), gap, panels.len()), &own, columns, fonts)
     };
     let panel = if columns < 3 { PANEL_HEIGHT } else { NARROW_PANEL_HEIGHT };
     let mut height = figure.size.map_or_else(|| high(panel), |size| size.1);
@@ -147,12 +148,24 @@ fn columns(figure: &Figure) -> Result<usize> {
     match figure.columns {
         Some(0) => Err(Error::parameter("columns", 0, "1 or more")),
         Some(columns) => Ok(columns.min(count)),
+        // As many that a figure of square panels is as high as a page is beside its width.
+        None if is_small(figure) => Ok(((0.78 * count as f64).sqrt().ceil() as usize).max(6).min(count)),
         None => Ok(match count {
             0..=3 => count,
             4 => 2,
             _ => 3,
         }),
     }
+}
+
+/// Whether all panels are small.
+fn is_small(figure: &Figure) -> bool {
+    figure.panels.iter().all(|panel| panel.small)
+}
+
+/// White space between panels.
+fn gap(figure: &Figure) -> f64 {
+    if is_small(figure) { SMALL_GAP } else { PANEL_GAP }
 }
 
 /// Height of the legends below the panels of a row.
@@ -164,13 +177,13 @@ fn own_below(own: &[Option<Placed>], columns: usize, row: usize) -> f64 {
     heights.fold(0.0, f64::max)
 }
 
-fn cells(area: &Rect, rows: usize, columns: usize, count: usize) -> Vec<Rect> {
-    let width = (area.width() - PANEL_GAP * (columns - 1) as f64) / columns as f64;
-    let height = (area.height() - PANEL_GAP * (rows - 1) as f64) / rows as f64;
+fn cells(area: &Rect, (rows, columns): (usize, usize), gap: f64, count: usize) -> Vec<Rect> {
+    let width = (area.width() - gap * (columns - 1) as f64) / columns as f64;
+    let height = (area.height() - gap * (rows - 1) as f64) / rows as f64;
     (0..count)
         .map(|index| {
-            let left = area.left + (index % columns) as f64 * (width + PANEL_GAP);
-            let top = area.top + (index / columns) as f64 * (height + PANEL_GAP);
+            let left = area.left + (index % columns) as f64 * (width + gap);
+            let top = area.top + (index / columns) as f64 * (height + gap);
             Rect { left, top, right: left + width, bottom: top + height }
         })
         .collect()
@@ -197,6 +210,12 @@ fn frames(
     for (index, resolved) in panels.iter().enumerate() {
         let panel = resolved.panel;
         let row = index / columns;
+        if panel.small {
+            let top = if panel.title.is_empty() { 1.0 } else { SMALL_TITLE_TEXT + 2.0 };
+            let bottom = own_below(own, columns, row).max(1.0);
+            vertical.push(Margins { top, bottom, ..Margins::default() });
+            continue;
+        }
         let headed = panel.letter.is_some() || !panel.title.is_empty();
         let label = if panel.x.label.is_empty() { 0.0 } else { LABEL_GAP + LABEL_TEXT };
         vertical.push(Margins {
@@ -219,8 +238,7 @@ fn frames(
         let bottom = most(&mut row_of(index), &|i| vertical.get(i).map_or(0.0, |m| m.bottom));
         // Whole pixels keep spines sharp.
         let plot = Rect { top: (cell.top + top).round(), bottom: (cell.bottom - bottom).round(), ..*cell };
-        let many = (plot.height() / 22.0).clamp(2.0, 7.0) as usize;
-        y_ticks.push(ticks::of(&resolved.panel.y, resolved.y, many));
+        y_ticks.push(beside(resolved, plot.height()));
         plots.push(plot);
     }
     let mut sides: Vec<Margins> = Vec::new();
@@ -231,6 +249,10 @@ fn frames(
             Some(Placed::Right(block)) => block.width() + LEGEND_GAP,
             _ => 0.0,
         };
+        if resolved.panel.small {
+            sides.push(Margins { right: legend, ..Margins::default() });
+            continue;
+        }
         sides.push(Margins {
             left: MAJOR_TICK + TICK_GAP + labels.fold(0.0, f64::max) + label,
             right: legend.max(3.0),
@@ -307,13 +329,23 @@ fn equalise(panels: &[Resolved<'_>], frames: &mut [Frame], fonts: &Fonts) {
         }
         let mapping = Mapping::new(resolved.panel.x.scale, resolved.x, (plot.left, plot.right));
         frame.x_ticks = fitting(resolved, &mapping, plot.width(), fonts);
-        let many = (plot.height() / 22.0).clamp(2.0, 7.0) as usize;
-        frame.y_ticks = ticks::of(&resolved.panel.y, resolved.y, many);
+        frame.y_ticks = beside(resolved, plot.height());
+    }
+}
+
+/// As many y ticks as a height has room for.
+fn beside(resolved: &Resolved<'_>, height: f64) -> Ticks {
+    match resolved.panel.small {
+        true => Ticks::default(),
+        false => ticks::of(&resolved.panel.y, resolved.y, (height / 22.0).clamp(2.0, 7.0) as usize),
     }
 }
 
 /// As many x ticks as have room for their labels.
 fn fitting(resolved: &Resolved<'_>, mapping: &Mapping, width: f64, fonts: &Fonts) -> Ticks {
+    if resolved.panel.small {
+        return Ticks::default();
+    }
     let mut many = (width / 32.0).clamp(2.0, 9.0) as usize;
     loop {
         let mut ticks = ticks::of(&resolved.panel.x, resolved.x, many);

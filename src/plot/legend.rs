@@ -92,22 +92,24 @@ fn minus(number: String) -> String {
     number.replace('-', "−")
 }
 
-/// One legend for all panels, if they have entries in common, no sample stands for two names, and no name has
-/// two samples.
-pub(super) fn shared(panels: &[Vec<Entry>]) -> Option<Vec<Entry>> {
+/// One legend for all panels, if they have entries in common (`small` panels need none), no sample stands for two names, and no
+/// name has two samples. Of small panels, of which none has all entries, they are in an order that every panel has.
+pub(super) fn shared(panels: &[Vec<Entry>], small: bool) -> Option<Vec<Entry>> {
     let mut all: Vec<Entry> = Vec::new();
     for panel in panels {
-        if !all.is_empty() && !panel.is_empty() && !panel.iter().any(|entry| all.contains(entry)) {
+        if !small && !all.is_empty() && !panel.is_empty() && !panel.iter().any(|entry| all.contains(entry)) {
             return None;
         }
-        for entry in panel {
+        for (index, entry) in panel.iter().enumerate() {
             if all.contains(entry) {
                 continue;
             }
             if all.iter().any(|other| other.name == entry.name || other.sample == entry.sample) {
                 return None;
             }
-            all.push(entry.clone());
+            let later = panel.iter().skip(index).filter(|_| small);
+            let before = later.filter_map(|next| all.iter().position(|known| known == next)).min();
+            all.insert(before.unwrap_or(all.len()), entry.clone());
         }
     }
     Some(all)

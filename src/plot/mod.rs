@@ -75,7 +75,7 @@ pub use marker::{Filling, Marker};
 pub use minimal_distances::minimal_distances;
 pub use panel::Panel;
 pub use perturbation_energy::perturbation_energy;
-pub use portrait::{portrait, portraits};
+pub use portrait::{atlas, portrait, portraits};
 pub use regions::Regions;
 pub use robustness::robustness;
 pub use sensitivity::sensitivity_maps;

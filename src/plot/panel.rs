@@ -16,6 +16,9 @@ pub struct Panel {
     pub y: Axis,
     /// Whether a unit is as long on both axes, which makes the panel as small as that needs. Not by default.
     pub equal: bool,
+    /// Whether it is one of many: a thin frame all around, no ticks and no labels, a small title. Not by default. A figure of such panels
+    /// alone sets them close.
+    pub small: bool,
     /// What is drawn; later series cover earlier ones, and bands, heat maps and regions lie below all others.
     pub series: Vec<Series>,
 }
@@ -23,7 +26,7 @@ pub struct Panel {
 impl Panel {
     /// A panel without series.
     pub fn new(x: Axis, y: Axis) -> Self {
-        Self { title: String::new(), letter: None, x, y, equal: false, series: Vec::new() }
+        Self { title: String::new(), letter: None, x, y, equal: false, small: false, series: Vec::new() }
     }
 
     /// The panel with this title.
@@ -41,6 +44,12 @@ impl Panel {
     /// The panel with a unit as long on one axis as on the other. Drawing fails on a log axis.
     pub fn with_equal_axes(mut self) -> Self {
         self.equal = true;
+        self
+    }
+
+    /// The panel as one of many: a thin frame all around, no ticks and no labels, a small title.
+    pub fn with_small_frame(mut self) -> Self {
+        self.small = true;
         self
     }
 

@@ -87,6 +87,7 @@ pub(super) const TICK_TEXT: f64 = 6.5 * POINT;
 pub(super) const LABEL_TEXT: f64 = 7.0 * POINT;
 pub(super) const LEGEND_TEXT: f64 = 6.5 * POINT;
 pub(super) const TITLE_TEXT: f64 = 7.5 * POINT;
+pub(super) const SMALL_TITLE_TEXT: f64 = 5.5 * POINT;
 pub(super) const LETTER_TEXT: f64 = 9.0 * POINT;
 
 /// Spines and ticks.
@@ -101,6 +102,9 @@ pub(super) const LABEL_GAP: f64 = 5.0;
 /// White space around the whole figure, and between panels.
 pub(super) const MARGIN: f64 = 5.0;
 pub(super) const PANEL_GAP: f64 = 16.0;
+/// The same between small panels, and the frame of one.
+pub(super) const SMALL_GAP: f64 = 4.0;
+pub(super) const SMALL_SPINE: f64 = 0.5;
 
 /// Defaults of series, in points.
 pub(super) const LINE_POINTS: f64 = 1.1;

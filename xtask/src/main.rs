@@ -1,6 +1,7 @@
 //! Everything a person or CI does with the project: `cargo xtask …`.
 
 mod artifacts;
+mod atlas;
 mod bench;
 mod check;
 mod counts;
@@ -55,6 +56,8 @@ enum Task {
     Bench(bench::Options),
     /// Trains and measures the networks of a paper, into data/results
     Reproduce(reproduce::Options),
+    /// Searches for portraits of two-unit GRUs, into data/results/atlas.parquet
+    Atlas(atlas::Options),
     /// Works out a file of reference cases of the dynamics and compares
     Oracle(oracle::Options),
     /// Everything that must pass: format, lints, documentation, tests, notebooks
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Task::Notebooks { update, paths, .. } => notebooks::run(&project, &paths, update),
         Task::Bench(options) => bench::run(&project, &options),
         Task::Reproduce(options) => reproduce::run(&project, &options),
+        Task::Atlas(options) => atlas::run(&project, &options),
         Task::Oracle(options) => oracle::run(&project, &options),
         Task::Check { fast } => check::run(&project, fast),
     });

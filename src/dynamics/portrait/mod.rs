@@ -131,7 +131,7 @@ pub struct Plane {
 }
 
 /// Where everything of two units is looked for: a little more than the square in which every orbit ends.
-pub(super) const WHOLE: Window = Window { low: [-1.04; 2], high: [1.04; 2] };
+pub(crate) const WHOLE: Window = Window { low: [-1.04; 2], high: [1.04; 2] };
 
 impl Portrait {
     /// Works everything out. The same weights and options give the same portrait.

@@ -1,6 +1,6 @@
 //! One unit: the line with its flow.
 
-use super::planar::{coordinate, fixed_points};
+use super::planar::{MARKER, coordinate, fixed_points};
 use crate::dynamics::{Portrait, VectorField};
 use crate::error::Result;
 use crate::plot::{Axis, Color, Course, Curves, Line, Panel, Reference};
@@ -51,5 +51,5 @@ pub(super) fn panel(portrait: &Portrait) -> Result<Panel> {
         .iter()
         .filter_map(|point| Some(([*point.state.first()?, 0.0], point.kind)))
         .collect();
-    fixed_points(panel, &points)
+    fixed_points(panel, &points, MARKER)
 }

@@ -1,8 +1,11 @@
 //! Phase portraits.
 
+mod atlas;
 mod line;
 mod planar;
 mod space;
+
+pub use atlas::atlas;
 
 use super::{Axis, Color, Figure, Panel, Regions};
 use crate::dynamics::{Basins, Branch, Fate, FixedPoint, Kind, Plane, Polyline, Portrait, Window};
@@ -64,6 +67,11 @@ fn panels(portrait: &Portrait) -> Result<Vec<Panel>> {
 fn planar_panel(portrait: &Portrait, plane: &Plane) -> Result<Panel> {
     let view = portrait.options.view;
     let (x, y) = (axis(0, view.low[0], view.high[0]), axis(1, view.low[1], view.high[1]));
+    layers(portrait, plane)?.panel(x, y, 1.0)
+}
+
+/// All that a portrait has.
+fn layers(portrait: &Portrait, plane: &Plane) -> Result<Layers> {
     let cycles = |stable: bool| -> Vec<Polyline> {
         let own = plane.cycles.cycles.iter().zip(plane.attractors.cycles());
         own.filter(|(cycle, _)| cycle.stable == stable).map(|(_, line)| line.clone()).collect()
@@ -73,7 +81,7 @@ fn planar_panel(portrait: &Portrait, plane: &Plane) -> Result<Panel> {
         own.map(directed).collect()
     };
     let [first, second] = &plane.nullclines;
-    let layers = Layers {
+    Ok(Layers {
         basins: plane.basins.as_ref().map(tints).transpose()?.flatten(),
         streamlines: plane.streamlines.clone(),
         nullclines: [first.branches.clone(), second.branches.clone()],
@@ -82,8 +90,7 @@ fn planar_panel(portrait: &Portrait, plane: &Plane) -> Result<Panel> {
         stable_cycles: cycles(true),
         unstable_cycles: cycles(false),
         points: portrait.fixed_points.points.iter().filter_map(place).collect(),
-    };
-    layers.panel(x, y)
+    })
 }
 
 fn axis(unit: usize, low: f64, high: f64) -> Axis {

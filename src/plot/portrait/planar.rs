@@ -16,7 +16,7 @@ const STABLE_MANIFOLD: Color = Color::BLACK;
 const UNSTABLE_MANIFOLD: Color = Color::PURPLE;
 
 /// Diameter of the marker of a fixed point, in points.
-const MARKER: f64 = 5.6;
+pub(super) const MARKER: f64 = 5.6;
 
 /// All that a panel of the plane can show; what is empty is left out.
 #[derive(Default)]
@@ -33,29 +33,32 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// The panel, with a unit as long on both axes.
-    pub(super) fn panel(self, x: Axis, y: Axis) -> Result<Panel> {
+    /// The panel, with a unit as long on both axes; lines and markers are `scale` times their usual size.
+    pub(super) fn panel(self, x: Axis, y: Axis, scale: f64) -> Result<Panel> {
         let mut panel = Panel::new(x, y).with_equal_axes();
+        let width = |points: f64| scale * points;
         if let Some(basins) = self.basins {
             panel = panel.with(basins);
         }
-        panel =
-            add(panel, "flow", &self.streamlines, |c| c.with_color(STREAM).with_width(0.5).with_arrows())?;
+        panel = add(panel, "flow", &self.streamlines, |c| {
+            c.with_color(STREAM).with_width(width(0.5)).with_arrows()
+        })?;
         for (unit, (branches, color)) in self.nullclines.iter().zip(NULLCLINES).enumerate() {
             let name = format!("dh{}/dt = 0", subscript(unit + 1));
-            panel = add(panel, &name, branches, |c| c.with_color(color).with_width(1.0))?;
+            panel = add(panel, &name, branches, |c| c.with_color(color).with_width(width(1.0)))?;
         }
         panel = add(panel, "stable manifold of a saddle", &self.stable_manifolds, |c| {
-            c.with_color(STABLE_MANIFOLD).with_width(1.0)
+            c.with_color(STABLE_MANIFOLD).with_width(width(1.0))
         })?;
         panel = add(panel, "unstable manifold of a saddle", &self.unstable_manifolds, |c| {
-            c.with_color(UNSTABLE_MANIFOLD).with_width(1.0)
+            c.with_color(UNSTABLE_MANIFOLD).with_width(width(1.0))
         })?;
-        panel = add(panel, "stable cycle", &self.stable_cycles, |c| c.with_color(CYCLE).with_width(2.0))?;
+        panel =
+            add(panel, "stable cycle", &self.stable_cycles, |c| c.with_color(CYCLE).with_width(width(2.0)))?;
         panel = add(panel, "unstable cycle", &self.unstable_cycles, |c| {
-            c.with_color(CYCLE).with_width(2.0).with_dash(Dash::Dashed)
+            c.with_color(CYCLE).with_width(width(2.0)).with_dash(Dash::Dashed)
         })?;
-        fixed_points(panel, &self.points)
+        fixed_points(panel, &self.points, scale * MARKER)
     }
 }
 
@@ -76,7 +79,7 @@ fn closed(line: &Polyline) -> Vec<[f64; 2]> {
 
 /// The panel with a marker for every fixed point: full where it is stable, open where it is unstable, a cross where it is
 /// a saddle; round for nodes, on its corner for foci.
-pub(super) fn fixed_points(mut panel: Panel, points: &[([f64; 2], Kind)]) -> Result<Panel> {
+pub(super) fn fixed_points(mut panel: Panel, points: &[([f64; 2], Kind)], diameter: f64) -> Result<Panel> {
     for kind in KINDS {
         let of: Vec<[f64; 2]> =
             points.iter().filter(|(_, other)| *other == kind).map(|(at, _)| *at).collect();
@@ -87,7 +90,7 @@ pub(super) fn fixed_points(mut panel: Panel, points: &[([f64; 2], Kind)]) -> Res
         let (marker, filling) = look(kind);
         let points = Points::new(kind.to_string(), &column(0), &column(1))?;
         panel =
-            panel.with(points.with_color(Color::BLACK).with_diameter(MARKER).with_marker(marker, filling));
+            panel.with(points.with_color(Color::BLACK).with_diameter(diameter).with_marker(marker, filling));
     }
     Ok(panel)
 }

@@ -1,6 +1,6 @@
 //! Three units and more: orbits and fixed points, projected.
 
-use super::planar::{coordinate, fixed_points};
+use super::planar::{MARKER, coordinate, fixed_points};
 use crate::dynamics::{Kind, Portrait, Space};
 use crate::error::Result;
 use crate::plot::{Axis, Color, Curves, Panel, Points};
@@ -63,5 +63,5 @@ fn panel(portrait: &Portrait, space: &Space, view: &View<'_>) -> Result<Panel> {
     }
     let points: Vec<([f64; 2], Kind)> =
         portrait.fixed_points.points.iter().map(|point| ((view.place)(&point.state), point.kind)).collect();
-    fixed_points(panel, &points)
+    fixed_points(panel, &points, MARKER)
 }
