@@ -38,6 +38,12 @@ pub enum Purpose {
     MultiStart = 31,
     /// Starts of the orbits of a portrait; the index is the orbit.
     OrbitStart = 32,
+    /// The starting point of a trajectory of a planar task; the index is the trajectory.
+    PlanarStart = 40,
+    /// The noise on the observations of a trajectory; the index is the trajectory.
+    PlanarNoise = 41,
+    /// The windows of time series that a training step sees; the index is the place in its batch.
+    Window = 42,
     /// The systems of an atlas; the index is the system.
     AtlasSearch = 60,
 }

@@ -1,8 +1,10 @@
-//! Labelled images: the data set, readers of the files it comes from, and what is done to images before training.
+//! Labelled images and time series: the data sets, readers of the files they come from, and what is done to images before training.
 //!
 //! [`mnist::shipped`] gives the MNIST that comes with the crate, [`mnist::load`] a folder of the four
 //! IDX files, [`idx`] a single IDX file, [`cifar10::load`] the CIFAR-10 of a folder, and [`Dataset::new`] takes
 //! arrays from anywhere else. [`Augmentation`] changes images at random, [`Standardisation`] scales channels.
+//!
+//! [`TimeSeries`] are trajectories to learn dynamics from: those of a [`PlanarTask`], whose flow is known, or of a file.
 
 mod augmentation;
 pub mod cifar10;
@@ -10,6 +12,7 @@ mod dataset;
 mod gzip;
 pub mod idx;
 pub mod mnist;
+mod planar;
 mod standardisation;
 mod summary;
 
@@ -17,4 +20,5 @@ pub use augmentation::{Augmentation, Crop};
 pub use cifar10::Cifar10;
 pub use dataset::{Dataset, ImageShape};
 pub use mnist::Mnist;
+pub use planar::{PlanarData, PlanarTask, Sampling, TimeSeries};
 pub use standardisation::Standardisation;
