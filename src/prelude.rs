@@ -11,7 +11,8 @@ pub use crate::attack::{
     Transformation, Warning, WithinEps, attack_over_eps, noise_over_levels,
 };
 pub use crate::data::{
-    Augmentation, Cifar10, Dataset, ImageShape, Mnist, Standardisation, cifar10, idx, mnist,
+    Augmentation, Cifar10, Dataset, ImageShape, Mnist, PlanarData, PlanarTask, Sampling, Standardisation,
+    TimeSeries, cifar10, idx, mnist,
 };
 pub use crate::dynamics::{
     self, Atlas, AtlasEntry, AtlasSearch, Attractors, Bifurcation, BifurcationDiagram, Connections,
@@ -26,13 +27,16 @@ pub use crate::experiments::{self, Place, Results, Scale, nassar2020};
 pub use crate::frame::Frame;
 pub use crate::nn::ops::{Whitening, WhiteningKind};
 pub use crate::nn::{
-    Activation, Adam, Cnn, Mlp, NameMap, Network, Optimiser, RmsProp, Sgd, Summary, error_rate, load_pytorch,
-    predictions,
+    Activation, Adam, Cnn, Decay, Gru, Mlp, NameMap, Network, Optimiser, RmsProp, Schedule, Sgd, Summary,
+    error_rate, load_pytorch, predictions,
 };
 pub use crate::plot;
 pub use crate::spectra::{
     MeanSpectrum, PerturbationEnergy, PowerLaw, Sensitivity, SpectralPenalty, Spectrum, Taps, spectra,
     spectrum,
 };
-pub use crate::train::{AdversarialTraining, History, JacobianPenalty, Projections, Training};
+pub use crate::train::{
+    AdversarialTraining, Feeding, GruHistory, GruTraining, History, JacobianPenalty, PredictionError,
+    Projections, SeedRun, Training, predict, prediction_error,
+};
 pub use ndarray::{Array1, Array2, ArrayD, array, s};

@@ -15,3 +15,5 @@ mod parity;
 mod parts;
 #[path = "gru/reference.rs"]
 mod reference;
+#[path = "gru/training.rs"]
+mod training;

@@ -6,6 +6,7 @@ mod history;
 mod jacobian;
 mod penalty;
 mod progress;
+mod recurrent;
 mod run;
 mod training;
 
@@ -13,4 +14,8 @@ pub use adversarial::{AdversarialMethod, AdversarialTraining};
 pub use history::{EpochRecord, History};
 pub use jacobian::{JacobianPenalty, Projections};
 pub use penalty::Penalty;
+pub use recurrent::{
+    Feeding, GruHistory, GruRecord, GruTraining, PredictionError, SeedRun, Snapshot, predict,
+    prediction_error,
+};
 pub use training::Training;

@@ -7,25 +7,14 @@ use std::time::{Duration, Instant};
 /// Prints whole lines, at most one a second: evcxr reads standard output line by line, and a flush in the middle
 /// of a line would hang the cell.
 pub(super) struct Progress {
-    on: bool,
+    clock: Clock,
     epochs: usize,
     examples: usize,
-    start: Instant,
-    last: Instant,
-    first_share: Option<f64>,
 }
 
 impl Progress {
     pub(super) fn new(settings: &Training, examples: usize) -> Self {
-        let now = Instant::now();
-        Self {
-            on: settings.progress,
-            epochs: settings.epochs,
-            examples,
-            start: now,
-            last: now,
-            first_share: None,
-        }
+        Self { clock: Clock::new(settings.progress), epochs: settings.epochs, examples }
     }
 
     /// Prints a line, if it is time for one.
@@ -39,20 +28,40 @@ impl Progress {
     /// The line for a moment, or none within a second of the one before.
     fn text(&mut self, epochs: usize, examples: usize, loss: f64, now: Instant) -> Option<String> {
         let share = (epochs as f64 + examples as f64 / self.examples as f64) / self.epochs as f64;
+        let left = self.clock.left(share, now)?;
+        let (epoch, all) = (epochs + 1, self.epochs);
+        Some(format!("epoch {epoch}/{all}, {examples}/{} examples, loss {loss:.4}{left}", self.examples))
+    }
+}
+
+/// When the next line is due, and how long the rest takes.
+pub(super) struct Clock {
+    on: bool,
+    start: Instant,
+    last: Instant,
+    first_share: Option<f64>,
+}
+
+impl Clock {
+    pub(super) fn new(on: bool) -> Self {
+        let now = Instant::now();
+        Self { on, start: now, last: now, first_share: None }
+    }
+
+    /// The end of a line about the share of the work that is done: the time left, where something was done in this call. None
+    /// within a second of the line before.
+    pub(super) fn left(&mut self, share: f64, now: Instant) -> Option<String> {
         // A resumed run has done nothing yet in this call; the time left follows from what this call does.
         let gained = share - *self.first_share.get_or_insert(share);
         if !self.on || now.duration_since(self.last) < Duration::from_secs(1) {
             return None;
         }
         self.last = now;
-        let left = if gained > 0.0 {
-            let elapsed = now.duration_since(self.start).as_secs_f64();
-            format!(", {:.0} s left", elapsed * (1.0 - share) / gained)
-        } else {
-            String::new()
-        };
-        let (epoch, all) = (epochs + 1, self.epochs);
-        Some(format!("epoch {epoch}/{all}, {examples}/{} examples, loss {loss:.4}{left}", self.examples))
+        if gained <= 0.0 {
+            return Some(String::new());
+        }
+        let elapsed = now.duration_since(self.start).as_secs_f64();
+        Some(format!(", {:.0} s left", elapsed * (1.0 - share) / gained))
     }
 }
 
@@ -63,7 +72,7 @@ mod tests {
     #[test]
     fn at_most_a_line_a_second_with_the_time_left() {
         let mut progress = Progress::new(&Training::new(10, 50).with_progress(true), 200);
-        let start = progress.start;
+        let start = progress.clock.start;
         let mut at =
             |epochs, examples, ms| progress.text(epochs, examples, 0.25, start + Duration::from_millis(ms));
         // Resumed at a half: the first moment sets the mark.

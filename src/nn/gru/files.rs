@@ -4,11 +4,14 @@ use super::Gru;
 use super::layer::name;
 use crate::dynamics::Reset;
 use crate::error::{Error, Result};
+use crate::nn::optimiser::{Optimiser, OptimiserState};
 use crate::nn::tensors::{NETWORK, Tensors};
 use std::path::Path;
 
 /// Its name in files.
 const ARCHITECTURE: &str = "gru";
+/// What stands before the names of parameters in a checkpoint.
+const CHECKPOINT: &str = "net.";
 
 impl Gru {
     /// Writes all parameters as safetensors, readable by the Python package `safetensors`. A write that fails leaves a file of
@@ -55,6 +58,59 @@ impl Gru {
         Tensors::read(path)?.fill("", path, self.parameters_mut())
     }
 
+    /// Writes the parameters together with the state of their optimiser, for a training loop of one's own that is to go on
+    /// later. A write that fails leaves a file of that name as it was.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where the state is that of other parameters; [`Error::Write`].
+    pub fn save_checkpoint(&self, state: &OptimiserState, path: impl AsRef<Path>) -> Result<()> {
+        let mut file = Tensors::default();
+        self.put_checkpoint(state, &mut file)?;
+        file.write(path.as_ref())
+    }
+
+    /// Reads what [`Gru::save_checkpoint`] wrote, or the checkpoint of a [`GruTraining`](crate::train::GruTraining). Training that
+    /// goes on with it takes the same steps, to the bit, as without a break.
+    ///
+    /// # Errors
+    /// As [`Gru::load`]; [`Error::Format`] where the file is of another kind of optimiser.
+    pub fn load_checkpoint(
+        path: impl AsRef<Path>,
+        optimiser: impl Into<Optimiser>,
+    ) -> Result<(Self, OptimiserState)> {
+        let (path, optimiser) = (path.as_ref(), optimiser.into());
+        let file = Tensors::read(path)?;
+        let mut gru = Self::of_arrays(&file, CHECKPOINT, path)?;
+        let state = gru.fill_checkpoint(optimiser, &file, path)?;
+        Ok((gru, state))
+    }
+
+    /// Puts parameters and optimiser into a file.
+    pub(crate) fn put_checkpoint(&self, state: &OptimiserState, file: &mut Tensors) -> Result<()> {
+        file.set("architecture", "gru checkpoint");
+        let parameters = self.parameters();
+        state.check(&parameters)?;
+        file.put_all(CHECKPOINT, &parameters);
+        state.put(file, &parameters);
+        Ok(())
+    }
+
+    /// Takes the parameters of a file, and returns the optimiser of it. After an error the network is as it was.
+    pub(crate) fn fill_checkpoint(
+        &mut self,
+        optimiser: Optimiser,
+        file: &Tensors,
+        path: &Path,
+    ) -> Result<OptimiserState> {
+        let name = optimiser.name();
+        if let Some(other) = file.get("optimiser").filter(|&other| other != name) {
+            return Err(Error::format(path, "checkpoint", format!("one of the optimiser {name}"), other));
+        }
+        let state = OptimiserState::read(optimiser, file, &self.parameters(), path)?;
+        file.fill(CHECKPOINT, path, self.parameters_mut())?;
+        Ok(state)
+    }
+
     /// A network with the sizes of the arrays behind `prefix`.
     fn of_arrays(file: &Tensors, prefix: &str, path: &Path) -> Result<Self> {
         let shape = |name: &str| file.shape(&format!("{prefix}{name}"));
@@ -68,7 +124,7 @@ impl Gru {
             units.push(d);
         }
         if units.is_empty() {
-            let expected = format!("an array `{}`", name("weight_hh", 0));
+            let expected = format!("an array `{prefix}{}`", name("weight_hh", 0));
             return Err(Error::format(path, NETWORK, expected, "none of that name"));
         }
         let inputs = columns(&name("weight_ih", 0))?.unwrap_or(0);

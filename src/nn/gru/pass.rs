@@ -83,6 +83,20 @@ impl Gru {
         Ok(self.feed_back(initial, tape, x, Plan { steps, gradients })?.1)
     }
 
+    /// The same from the initial states of every layer `(batch, units)`.
+    ///
+    /// # Errors
+    /// As for [`Gru::record_free`].
+    pub fn record_free_from(
+        &self,
+        initial: &[Matrix],
+        x: &Matrix,
+        steps: usize,
+        gradients: GradientsOf,
+    ) -> Result<Matrix<Recording>> {
+        Ok(self.feed_back(initial.to_vec(), Recording::default(), x, Plan { steps, gradients })?.1)
+    }
+
     /// The initial states, and the tape that leads to them.
     fn encode<T: Tape<f32, Device>>(&self, start: &Matrix, tape: T) -> Result<(Vec<Matrix>, T)> {
         self.linkage.check()?;

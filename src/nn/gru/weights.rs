@@ -17,8 +17,8 @@ impl Gru {
     /// use eigengate::nn::Gru;
     ///
     /// let gru = Gru::new(0, &[2], 0, Reset::Before, 1)?;
-    /// let points = FixedPointSearch::new().run(&gru.weights()?)?;
-    /// assert!(!points.points().is_empty());
+    /// let points = FixedPointSearch::new().run(&gru.weights()?.flow())?;
+    /// assert!(!points.points.is_empty());
     /// # Ok::<(), eigengate::Error>(())
     /// ```
     ///

@@ -1,7 +1,6 @@
 //! What an optimiser remembers between steps.
 
 use super::adam::AdamRule;
-use super::check::above_zero;
 use super::kernel::{self, ARRAYS, Rule};
 use super::rms_prop::RmsPropRule;
 use super::sgd::{MomentumRule, PlainRule};
@@ -116,7 +115,7 @@ impl OptimiserState {
     }
 
     /// The same with gradients clipped by their norm, that of all parameters together: as PyTorch's `clip_grad_norm_`, they are
-    /// multiplied by `largest / (norm + 1e-6)` where that is below 1. Returns the norm before.
+    /// multiplied by `largest / (norm + 1e-6)` where that is below 1; with an infinite `largest` never. Returns the norm before.
     ///
     /// # Errors
     /// As for [`OptimiserState::step`]; [`Error::Parameter`] unless `largest` is above 0; [`Error::NotFinite`] for a norm that is
@@ -127,7 +126,9 @@ impl OptimiserState {
         gradients: &mut Gradients<f32, Device>,
         largest: f64,
     ) -> Result<f64> {
-        above_zero("largest", largest)?;
+        if !(largest > 0.0) {
+            return Err(Error::parameter("largest", largest, "a norm above 0"));
+        }
         self.check(&parameters)?;
         let mut squares = 0.0;
         for parameter in &parameters {
@@ -139,7 +140,9 @@ impl OptimiserState {
         Ok(norm)
     }
 
-    fn check(&self, parameters: &[&mut Parameter]) -> Result<()> {
+    /// # Errors
+    /// [`Error::Shape`] where the state is that of other parameters.
+    pub(crate) fn check(&self, parameters: &[impl std::ops::Deref<Target = Parameter>]) -> Result<()> {
         if parameters.iter().map(|p| p.len()).eq(self.lengths.iter().copied()) {
             return Ok(());
         }
