@@ -100,7 +100,8 @@ impl State {
     /// Keeps the network, if it is time to.
     fn keep(&mut self, settings: &GruTraining, gru: &Gru) {
         let step = self.history.steps;
-        let due = settings.snapshot_every.is_some_and(|every| step % every == 0 || self.history.finished);
+        let due =
+            settings.snapshot_every.is_some_and(|every| step.is_multiple_of(every) || self.history.finished);
         if due {
             self.history.snapshots.push(Snapshot { step, gru: gru.clone() });
         }
