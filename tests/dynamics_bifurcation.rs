@@ -4,6 +4,8 @@
 mod curves;
 #[path = "dynamics_bifurcation/cycle_branches.rs"]
 mod cycle_branches;
+#[path = "dynamics_bifurcation/diagrams.rs"]
+mod diagrams;
 #[path = "dynamics_bifurcation/equilibria.rs"]
 mod equilibria;
 #[path = "dynamics_bifurcation/systems.rs"]

@@ -59,8 +59,8 @@ pub use attractors::Attractors;
 pub use basins::{Basins, basins};
 pub use bifurcation::{
     Bifurcation, BifurcationCurve, BifurcationDiagram, BranchEnd, ContinuationOptions, CurveContinuation,
-    CurvePoint, CycleBranch, CycleContinuation, CycleEnd, CyclePoint, DiagramOptions, DiagramSearch,
-    DiagramSlice, EquilibriumBranch, EquilibriumContinuation, EquilibriumPoint, FirstLyapunov,
+    CurvePoint, CycleBranch, CycleContinuation, CycleEnd, CyclePoint, CycleSearch, DiagramOptions,
+    DiagramSearch, DiagramSlice, EquilibriumBranch, EquilibriumContinuation, EquilibriumPoint, FirstLyapunov,
     ParameterFamily, SpecialPoint, System, TwoParameterDiagram,
 };
 pub use capture::Fate;

@@ -3,8 +3,8 @@
 use super::portrait::coordinate;
 use super::{Axis, Color, Curves, Dash, Figure, Filling, Marker, Panel, Points};
 use crate::dynamics::{
-    Bifurcation, BifurcationCurve, BifurcationDiagram, EquilibriumBranch, EquilibriumPoint, SpecialPoint,
-    TwoParameterDiagram,
+    Bifurcation, BifurcationCurve, BifurcationDiagram, CurvePoint, CycleBranch, CycleEnd, CyclePoint,
+    EquilibriumBranch, EquilibriumPoint, SpecialPoint, TwoParameterDiagram,
 };
 use crate::error::{Error, Result};
 
@@ -16,7 +16,8 @@ const CYCLE: Color = Color::GREEN;
 const FLIP: Color = Color::ORANGE;
 
 /// One coordinate of all branches of equilibria against the parameter. Lines are solid where the equilibrium is stable, dashed with one unstable
-/// direction, dotted with more. Special points have markers; neutral saddles have none.
+/// direction, dotted with more. Cycles are there with their least and greatest value. Special points have markers; neutral saddles
+/// have none.
 ///
 /// `unit` counts from 1.
 ///
@@ -52,38 +53,56 @@ fn diagram_panel(diagram: &BifurcationDiagram, unit: usize) -> Result<Panel> {
         ("one unstable direction", Dash::Dashed, |n| n == 1),
         ("more unstable directions", Dash::Dotted, |n| n > 1),
     ] {
-        let lines: Vec<Vec<[f64; 2]>> =
-            diagram.branches.iter().flat_map(|branch| runs(branch, holds, &place)).collect();
+        let of = |branch: &EquilibriumBranch| {
+            pieces(&branch.points, |p| p.special.is_some(), |p| holds(p.unstable), place)
+        };
+        let lines = diagram.branches.iter().flat_map(of).collect();
         panel = add(panel, name, lines, EQUILIBRIUM, dash)?;
     }
+    for (name, dash, stable) in [("stable cycle", Dash::Solid, true), ("unstable cycle", Dash::Dashed, false)]
+    {
+        let extremes = |high: bool| {
+            let value =
+                move |cycle: &CyclePoint| if high { cycle.high[unit - 1] } else { cycle.low[unit - 1] };
+            let of = move |branch: &CycleBranch| {
+                let place = |cycle: &CyclePoint| [cycle.parameter, value(cycle)];
+                pieces(&branch.points, |c| c.special.is_some(), |c| c.is_stable() == stable, place)
+            };
+            diagram.cycles.iter().flat_map(of)
+        };
+        panel = add(panel, name, extremes(false).chain(extremes(true)).collect(), CYCLE, dash)?;
+    }
     let specials = diagram.specials();
-    markers(panel, &specials, |special| [special.parameter(), special.state[unit - 1]])
-}
-
-/// The pieces of a branch whose number of unstable directions is right.
-fn runs(
-    branch: &EquilibriumBranch,
-    holds: fn(usize) -> bool,
-    place: &dyn Fn(&EquilibriumPoint) -> [f64; 2],
-) -> Vec<Vec<[f64; 2]>> {
-    let mut lines: Vec<Vec<[f64; 2]>> = vec![];
-    let mut open = false;
-    for pair in branch.points.windows(2) {
-        // At a special point the number is that of neither side.
-        let count = if pair[0].special.is_none() { pair[0].unstable } else { pair[1].unstable };
-        if !holds(count) {
-            open = false;
-            continue;
+    let mut panel = markers(panel, &specials, |special| [special.parameter(), special.state[unit - 1]])?;
+    // Where cycles end in an orbit of infinite period.
+    for (name, marker, filling, is) in [
+        ("homoclinic orbit", Marker::Circle, Filling::Open, is_homoclinic as fn(&CycleEnd) -> bool),
+        ("saddle-node on the cycle", Marker::Square, Filling::Open, is_saddle_node),
+    ] {
+        let mut places: Vec<[f64; 2]> = vec![];
+        for branch in &diagram.cycles {
+            for (end, last) in branch.ends.iter().zip([branch.points.first(), branch.points.last()]) {
+                if let (true, Some(last)) = (is(end), last) {
+                    let at = end.parameter().unwrap_or(last.parameter);
+                    places.extend([[at, last.low[unit - 1]], [at, last.high[unit - 1]]]);
+                }
+            }
         }
-        if !open {
-            lines.push(vec![place(&pair[0])]);
-            open = true;
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push(place(&pair[1]));
+        if !places.is_empty() {
+            let column = |axis: usize| places.iter().map(|place| place[axis]).collect::<Vec<f64>>();
+            let points = Points::new(name, &column(0), &column(1))?;
+            panel = panel.with(points.with_color(CYCLE).with_marker(marker, filling).with_diameter(5.6));
         }
     }
-    lines
+    Ok(panel)
+}
+
+fn is_homoclinic(end: &CycleEnd) -> bool {
+    matches!(end, CycleEnd::Homoclinic { .. })
+}
+
+fn is_saddle_node(end: &CycleEnd) -> bool {
+    matches!(end, CycleEnd::SaddleNode { .. })
 }
 
 /// The curves of bifurcations in the plane of two parameters, and the points of codimension two. Curves of Hopf (Neimark-Sacker) points are
@@ -102,12 +121,16 @@ pub fn two_parameter_diagram(diagram: &TwoParameterDiagram) -> Result<Figure> {
         return Err(Error::empty("a diagram of two parameters: it has no curves, and the list of them"));
     }
     let of = |kind: Bifurcation| diagram.curves.iter().filter(move |curve| curve.kind == kind);
-    let whole = |kind: Bifurcation| of(kind).map(|curve| piece(curve, |_| true)).collect::<Vec<_>>().concat();
+    let part = |curve: &BifurcationCurve, holds: fn(f64) -> bool| {
+        let place = |point: &CurvePoint| [point.parameters[0], point.parameters[1]];
+        pieces(&curve.points, |p| p.special.is_some(), |p| holds(p.coefficient), place)
+    };
+    let whole = |kind: Bifurcation| of(kind).flat_map(|curve| part(curve, |_| true)).collect::<Vec<_>>();
     panel = add(panel, "fold", whole(Bifurcation::Fold), EQUILIBRIUM, Dash::Solid)?;
     panel = add(panel, "flip", whole(Bifurcation::Flip), FLIP, Dash::Solid)?;
     for kind in [Bifurcation::Hopf, Bifurcation::NeimarkSacker] {
         let signed = |wanted: fn(f64) -> bool| -> Vec<Vec<[f64; 2]>> {
-            of(kind).flat_map(|curve| piece(curve, wanted)).collect()
+            of(kind).flat_map(|curve| part(curve, wanted)).collect()
         };
         let name = bifurcation_name(kind);
         panel = add(panel, &format!("{name}, supercritical"), signed(|c| c < 0.0), CYCLE, Dash::Solid)?;
@@ -118,23 +141,27 @@ pub fn two_parameter_diagram(diagram: &TwoParameterDiagram) -> Result<Figure> {
     Ok(Figure::from(panel))
 }
 
-/// The pieces of a curve whose coefficient is right.
-fn piece(curve: &BifurcationCurve, holds: fn(f64) -> bool) -> Vec<Vec<[f64; 2]>> {
+/// The pieces of a line of points that have a property. At a special point it changes: there the other end of a step tells.
+fn pieces<T>(
+    points: &[T],
+    is_special: impl Fn(&T) -> bool,
+    holds: impl Fn(&T) -> bool,
+    place: impl Fn(&T) -> [f64; 2],
+) -> Vec<Vec<[f64; 2]>> {
     let mut lines: Vec<Vec<[f64; 2]>> = vec![];
     let mut open = false;
-    for pair in curve.points.windows(2) {
-        let place = |k: usize| [pair[k].parameters[0], pair[k].parameters[1]];
-        let coefficient = if pair[0].special.is_none() { pair[0].coefficient } else { pair[1].coefficient };
-        if !holds(coefficient) {
+    for pair in points.windows(2) {
+        let own = if is_special(&pair[0]) { &pair[1] } else { &pair[0] };
+        if !holds(own) {
             open = false;
             continue;
         }
         if !open {
-            lines.push(vec![place(0)]);
+            lines.push(vec![place(&pair[0])]);
             open = true;
         }
         if let Some(line) = lines.last_mut() {
-            line.push(place(1));
+            line.push(place(&pair[1]));
         }
     }
     lines

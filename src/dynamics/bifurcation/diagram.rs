@@ -1,6 +1,8 @@
 //! Diagrams: all branches of a one-parameter family.
 
 use super::arclength::{Closing, corrected, distance};
+use super::cycles::CycleBranch;
+use super::diagram_cycles::CycleSearch;
 use super::equilibria::{EquilibriumContinuation, check_range};
 use super::equilibrium_branch::{EquilibriumBranch, frame_of};
 use super::equilibrium_curve::EquilibriumCurve;
@@ -97,6 +99,12 @@ pub struct BifurcationDiagram {
     /// Whether at every search the fixed points were proved to be all, every one of them lies on a branch, and the branches have no
     /// others. A closed branch between two searches can still be missing.
     pub complete: bool,
+    /// Branches of cycles, from [`with_cycles`](Self::with_cycles).
+    pub cycles: Vec<CycleBranch>,
+    /// Searches for cycles, beside the branches.
+    pub cycle_searches: Vec<CycleSearch>,
+    /// Parameters of Hopf points and cycles from which no branch could be followed, with the reason.
+    pub cycle_failures: Vec<(f64, String)>,
 }
 
 /// States that are nearer than this are the same.
@@ -121,6 +129,9 @@ impl BifurcationDiagram {
             branches: vec![],
             searches: vec![],
             complete: false,
+            cycles: vec![],
+            cycle_searches: vec![],
+            cycle_failures: vec![],
         };
         let mut found = vec![];
         for parameter in places(range, options.searches) {
@@ -198,9 +209,10 @@ impl BifurcationDiagram {
         self.branches.iter().flat_map(states).collect()
     }
 
-    /// The special points of all branches, by rising parameter. A point that lies on two branches is there once.
+    /// The special points of all branches, of cycles too, by rising parameter. A point that lies on two branches is there once.
     pub fn specials(&self) -> Vec<SpecialPoint> {
         let mut all: Vec<SpecialPoint> = self.branches.iter().flat_map(EquilibriumBranch::specials).collect();
+        all.extend(self.cycles.iter().flat_map(CycleBranch::specials));
         all.sort_by(|a, b| a.parameter().total_cmp(&b.parameter()));
         let scale = 0.5 * (self.range.1 - self.range.0);
         let mut kept: Vec<SpecialPoint> = vec![];
@@ -272,7 +284,7 @@ pub(crate) fn special_frame(names: &[&str], specials: &[SpecialPoint]) -> Result
 }
 
 /// Values of the parameter, both ends among them.
-fn places((low, high): (f64, f64), count: usize) -> Vec<f64> {
+pub(crate) fn places((low, high): (f64, f64), count: usize) -> Vec<f64> {
     match count {
         1 => vec![0.5 * (low + high)],
         n => (0..n).map(|k| (low + (high - low) * k as f64 / (n - 1) as f64).min(high)).collect(),
@@ -311,11 +323,12 @@ impl fmt::Debug for BifurcationDiagram {
         let verdict = if self.complete { "complete at" } else { "NOT complete at" };
         write!(
             f,
-            "BifurcationDiagram({} in [{}, {}]: {} branches, {} special points; {verdict} all {} searches)",
+            "BifurcationDiagram({} in [{}, {}]: {} branches of equilibria, {} of cycles, {} special points; {verdict} all {} searches)",
             self.name,
             self.range.0,
             self.range.1,
             self.branches.len(),
+            self.cycles.len(),
             self.specials().len(),
             self.searches.len()
         )

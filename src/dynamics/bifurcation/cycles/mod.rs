@@ -14,5 +14,6 @@ mod start;
 
 pub use continuation::CycleContinuation;
 pub use cycle_branch::CycleBranch;
+pub(crate) use cycle_branch::frame_of;
 pub use ends::CycleEnd;
 pub use point::CyclePoint;
