@@ -49,9 +49,9 @@ fn diagram_panel(diagram: &BifurcationDiagram, unit: usize) -> Result<Panel> {
     let mut panel = Panel::new(x, Axis::linear(coordinate(unit)));
     let place = |point: &EquilibriumPoint| [point.parameter, point.state[unit - 1]];
     for (name, dash, holds) in [
-        ("stable", Dash::Solid, (|n| n == 0) as fn(usize) -> bool),
-        ("one unstable direction", Dash::Dashed, |n| n == 1),
-        ("more unstable directions", Dash::Dotted, |n| n > 1),
+        ("stable equilibrium", Dash::Solid, (|n| n == 0) as fn(usize) -> bool),
+        ("equilibrium with one unstable direction", Dash::Dashed, |n| n == 1),
+        ("with more unstable directions", Dash::Dotted, |n| n > 1),
     ] {
         let of = |branch: &EquilibriumBranch| {
             pieces(&branch.points, |p| p.special.is_some(), |p| holds(p.unstable), place)

@@ -10,31 +10,49 @@ use ndarray::{arr1, arr2};
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn diagram(family: &ParameterFamily, range: (f64, f64)) -> eigengate::Result<BifurcationDiagram> {
-    let start = std::time::Instant::now();
-    let diagram = BifurcationDiagram::new(family, range, &DiagramOptions::new())?;
-    println!("{:?}", start.elapsed());
-    let diagram = diagram.with_cycles(family, &ContinuationOptions::for_cycles(), 5)?;
-    println!(
-        "{:?} {diagram:?} {:?} {:?} {:?} {:?}",
-        start.elapsed(),
-        diagram.cycles,
-        diagram.cycle_failures,
-        diagram.cycle_searches,
-        diagram.specials()
-    );
-    Ok(diagram)
+    let options = ContinuationOptions::for_cycles();
+    BifurcationDiagram::new(family, range, &DiagramOptions::new())?.with_cycles(family, &options, 5)
+}
+
+/// Whether every cycle that was searched for lies on a branch, and no branch failed.
+fn has_all_cycles(diagram: &BifurcationDiagram) -> bool {
+    diagram.cycle_failures.is_empty()
+        && diagram.cycle_searches.len() == 5
+        && diagram.cycle_searches.iter().all(|search| search.clear && search.cycles == search.on_branches)
 }
 
 #[test]
 fn rotation_family_with_its_cycles() -> Outcome {
     let diagram = diagram(&ParameterFamily::rotation(3.0)?, (0.0, 1.2))?;
+    assert!(diagram.complete && has_all_cycles(&diagram), "{diagram:?} {:?}", diagram.cycle_searches);
     assert_eq!(diagram.cycles.len(), 1);
-    plot::bifurcation_diagram(&diagram, 1)?.save("target/tmp/rotation.png")?;
+    assert_eq!(diagram.cycle_searches.iter().filter(|search| search.cycles == 1).count(), 3);
+    let CycleEnd::SaddleNode { parameter, passages, .. } = diagram.cycles[0].ends[1] else {
+        panic!("{:?}", diagram.cycles)
+    };
+    assert!((parameter - 0.147_822_070_7).abs() < 1e-9 && passages == 4);
+    // The same cycles found without the Hopf point: a range that does not reach it.
+    let part = self::diagram(&ParameterFamily::rotation(3.0)?, (0.3, 0.7))?;
+    assert!(part.specials().is_empty() && has_all_cycles(&part), "{part:?}");
+    assert_eq!(part.cycles.len(), 1);
+    assert!(part.cycles[0].ends.iter().all(|end| matches!(end, CycleEnd::Range)));
+
+    let frame = diagram.cycle_frame()?;
+    assert_eq!(frame.height(), diagram.cycles[0].points.len());
+    let specials = diagram.special_frame()?;
+    assert_eq!(specials.height(), 5);
+    let figure = plot::bifurcation_diagram(&diagram, 1)?;
+    let text = figure.summary()?;
+    for part in ["stable cycle", "Hopf", "fold", "saddle-node on the cycle", "α (rad)", "h₁"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(figure.png()?, plot::bifurcation_diagram(&diagram, 1)?.png()?);
+    assert!(plot::bifurcation_diagram(&diagram, 3).is_err());
     Ok(())
 }
 
 #[test]
-fn a_homoclinic_orbit_ends_a_branch() -> Outcome {
+fn a_homoclinic_orbit_ends_a_branch_and_three_curves_meet_in_a_point() -> Outcome {
     let weights = GruWeights::new(
         Reset::Before,
         arr2(&[[-1.69662, -1.33767], [-1.62873, 2.80536]]),
@@ -45,46 +63,55 @@ fn a_homoclinic_orbit_ends_a_branch() -> Outcome {
         arr1(&[-0.18, 0.5159]),
     )?;
     let one = ParameterFamily::weight(&weights, "bh", &[0])?;
-    let diagram = diagram(&one, (-1.2, 1.0))?;
-    plot::bifurcation_diagram(&diagram, 1)?.save("target/tmp/homoclinic.png")?;
+    let line = diagram(&one, (-1.2, 1.0))?;
+    assert!(line.complete && has_all_cycles(&line) && line.cycles.len() == 1);
+    let ends = &line.cycles[0].ends;
+    assert!(matches!(ends[0], CycleEnd::Hopf { .. }));
+    let CycleEnd::Homoclinic { parameter, connection: Some(_), .. } = &ends[1] else { panic!("{ends:?}") };
+    assert!((parameter + 0.180_874_822_336).abs() < 1e-10);
+    let text = plot::bifurcation_diagram(&line, 2)?.summary()?;
+    assert!(text.contains("homoclinic orbit"), "{text}");
+
     let two = one.and_weight("bh", &[1])?;
-    let start = std::time::Instant::now();
-    let plane = TwoParameterDiagram::new(&two, [(-1.2, 1.0), (-1.0, 2.0)], &DiagramOptions::new(), 9)?;
-    println!("{:?} {plane:?} {:?}", start.elapsed(), plane.curves);
-    plot::two_parameter_diagram(&plane)?.save("target/tmp/two.png")?;
+    let ranges = [(-1.2, 1.0), (-1.0, 2.0)];
+    let plane = TwoParameterDiagram::new(&two, ranges, &DiagramOptions::new().with_searches(17), 9)?;
+    assert!(plane.complete, "{plane:?} {:?}", plane.slices);
+    let kinds: Vec<Bifurcation> = plane.specials().iter().map(|special| special.kind).collect();
+    for kind in [Bifurcation::BogdanovTakens, Bifurcation::Cusp, Bifurcation::GeneralizedHopf] {
+        assert_eq!(kinds.iter().filter(|other| **other == kind).count(), 1, "{plane:?}");
+    }
+    // The special points of the line are those of the curves at the bias that the weights have.
+    let at = weights.get("bh", &[1])?;
+    for special in line.specials().iter().filter(|special| special.kind.is_bifurcation()) {
+        let near = plane.curves.iter().filter(|curve| curve.kind == special.kind).any(|curve| {
+            curve.points.windows(2).any(|pair| {
+                let (a, b) = (&pair[0].parameters, &pair[1].parameters);
+                let share = (at - a[1]) / (b[1] - a[1]);
+                let place = a[0] + share * (b[0] - a[0]);
+                (0.0..=1.0).contains(&share) && (place - special.parameter()).abs() < 1e-3
+            })
+        });
+        assert!(near, "{special:?}");
+    }
+    let text = plot::two_parameter_diagram(&plane)?.summary()?;
+    for part in ["fold", "Hopf, supercritical", "Hopf, subcritical", "Bogdanov-Takens", "cusp", "bh[1]"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
     Ok(())
 }
 
 #[test]
-fn random_families_have_their_cycles() -> Outcome {
-    for seed in 0..25 {
+fn cycles_of_random_families_end_where_they_must() -> Outcome {
+    for (seed, name, index) in [(9, "Uh", vec![0, 1]), (20, "Uh", vec![0, 1]), (38, "bh", vec![0])] {
         let weights = families::random(2, 4.0, seed, Reset::Before)?;
-        for (name, index) in [("bh", vec![0]), ("Uh", vec![0, 1])] {
-            let family = ParameterFamily::weight(&weights, name, &index)?;
-            let middle = weights.get(name, &index)?;
-            let range = (middle - 2.5, middle + 2.5);
-            let start = std::time::Instant::now();
-            let diagram = BifurcationDiagram::new(&family, range, &DiagramOptions::new())?;
-            let first = start.elapsed();
-            let diagram = diagram.with_cycles(&family, &ContinuationOptions::for_cycles(), 5)?;
-            let bad = diagram.cycle_searches.iter().any(|s| s.cycles != s.on_branches)
-                || !diagram.cycle_failures.is_empty()
-                || diagram.cycles.iter().any(|b| b.ends.iter().any(|e| matches!(e, CycleEnd::Stuck { .. })));
-            if bad || !diagram.cycles.is_empty() {
-                println!(
-                    "{seed} {name} {first:?} {:?} {} {:?}",
-                    start.elapsed(),
-                    if bad { "BAD" } else { "" },
-                    diagram.specials_of(Bifurcation::Hopf).len()
-                );
-            }
-            for b in &diagram.cycles {
-                println!("    {b:?}");
-            }
-            if bad {
-                println!("  {:?} {:?}", diagram.cycle_failures, diagram.cycle_searches);
-            }
-        }
+        let family = ParameterFamily::weight(&weights, name, &index)?;
+        let middle = weights.get(name, &index)?;
+        let diagram = diagram(&family, (middle - 2.5, middle + 2.5))?;
+        assert!(diagram.complete && has_all_cycles(&diagram), "{seed} {:?}", diagram.cycle_searches);
+        assert_eq!(diagram.cycles.len(), 1, "{seed}");
+        let ends = &diagram.cycles[0].ends;
+        assert!(matches!(ends[0], CycleEnd::Hopf { .. }), "{seed} {ends:?}");
+        assert!(matches!(ends[1], CycleEnd::Homoclinic { connection: Some(_), .. }), "{seed} {ends:?}");
     }
     Ok(())
 }

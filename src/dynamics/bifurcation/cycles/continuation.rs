@@ -44,6 +44,8 @@ pub struct CycleContinuation {
     /// The last cycle, as the next step starts from it.
     here: Corrected,
     step: f64,
+    /// Arcs that were given to Newton's method so far.
+    spent: usize,
     points: Vec<CyclePoint>,
     queue: VecDeque<CyclePoint>,
     start: CycleEnd,
@@ -59,6 +61,13 @@ const SHARE: f64 = 0.2;
 /// Factors of the step after so many Newton iterations, and after more.
 const FACTORS: [f64; 6] = [2.0, 2.0, 2.0, 1.5, 1.2, 1.0];
 const SLOWER: f64 = 0.7;
+/// The smallest amplitude of a first cycle, in units of the continuation.
+const SMALLEST: f64 = 1e-6;
+/// The most arcs that are given to Newton's method on one branch: a stiff branch that needs more is given up.
+const BUDGET: usize = 4_000;
+/// So many cycles within `STILL` of the parameter's length: its digits do not tell them apart.
+const ALIKE: usize = 20;
+const STILL: f64 = 3e-13;
 /// The longest period.
 const LONGEST: f64 = 1e6;
 
@@ -83,16 +92,26 @@ impl CycleContinuation {
         let (orbit, tangent) = from_hopf(&*family.at(&[parameter])?, state, parameter)?;
         let size = corrector.metric.norm(&tangent);
         let tangent = tangent.scaled(1.0 / size);
-        let guess = orbit.moved(&tangent, options.first_step);
-        let here = corrector.run(&guess, &Plane::Across(&tangent), &tangent)?;
+        // A first cycle as small as it takes: next to a sharp gate or a saddle the linear flow does not reach far.
+        let mut first = options.first_step;
+        let here = loop {
+            let guess = orbit.moved(&tangent, first);
+            match corrector.run(&guess, &Plane::Across(&tangent), &tangent) {
+                Ok(here) => break here,
+                Err(error) if first < SMALLEST.max(options.min_step) => return Err(error),
+                Err(_) => first /= 4.0,
+            }
+        };
         let frequency = std::f64::consts::TAU / orbit.period;
-        Self::new(
+        let mut own = Self::new(
             corrector,
             range,
             options,
             here,
             CycleEnd::Hopf { parameter, state: state.to_vec(), frequency },
-        )
+        )?;
+        own.step = first;
+        Ok(own)
     }
 
     /// The branch of a cycle at `parameter`, in the direction in which the parameter rises (`sense` 1) or falls (-1), as long as it
@@ -146,6 +165,7 @@ impl CycleContinuation {
             ends,
             here,
             step: options.first_step,
+            spent: 0,
             points: vec![first.clone()],
             queue: VecDeque::from([first.clone()]),
             start,
@@ -225,6 +245,13 @@ impl CycleContinuation {
     /// The next orbit and how long the step to it was; otherwise the walk has ended.
     fn found(&mut self) -> Option<(Corrected, f64)> {
         loop {
+            self.spent += self.here.orbit.nodes.len();
+            if self.spent > BUDGET {
+                let reason =
+                    format!("it takes more than {BUDGET} arcs in all: the flow is stiff along the cycle");
+                self.end = Some(CycleEnd::Stuck { reason });
+                return None;
+            }
             let guess = self.here.orbit.moved(&self.here.tangent, self.step);
             let plane = Plane::Across(&self.here.tangent);
             let reason = match self.corrector.run(&guess, &plane, &self.here.tangent) {
@@ -275,6 +302,15 @@ impl CycleContinuation {
         }
         if let Some(end) = self.ends.end(&self.points)? {
             return Ok(Some(end));
+        }
+        let alike = self.points.iter().rev().take(ALIKE);
+        let far = alike.fold(0.0, |far: f64, other| far.max((other.parameter - point.parameter).abs()));
+        if self.points.len() > ALIKE && far < STILL * self.corrector.metric.parameter {
+            let reason = format!(
+                "the last {ALIKE} cycles are within {far:.1e} of one value of the parameter, as in a canard explosion or next to a \
+                 homoclinic orbit: its digits do not tell them apart"
+            );
+            return Ok(Some(CycleEnd::Stuck { reason }));
         }
         if let [first, .., before, last] = self.points.as_slice()
             && self.points.len() > 4

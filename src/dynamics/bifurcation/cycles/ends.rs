@@ -117,6 +117,9 @@ const SETTLED: f64 = 0.2;
 /// Distance at which it is taken for one without the split function.
 const NEAREST: f64 = 1e-4;
 
+/// The most folds that a cycle passes at once, as that of a symmetric system does.
+const MANY: f64 = 6.0;
+
 /// What the last cycles of a branch are held against.
 pub(super) struct Ends {
     pub(super) family: ParameterFamily,
@@ -237,7 +240,9 @@ impl Ends {
         // From the last two periods, so that the rest of the cycle takes no part.
         let passage = (last.period - before.period) / (1.0 / b.abs().sqrt() - 1.0 / a.abs().sqrt());
         let passages = (passage / found.passage).round();
-        let lawful = passages >= 1.0 && (passage / (passages * found.passage) - 1.0).abs() < 0.03;
+        // Of many passages every number is near to a whole one.
+        let lawful =
+            (1.0..=MANY).contains(&passages) && (passage / (passages * found.passage) - 1.0).abs() < 0.03;
         lawful.then_some(CycleEnd::SaddleNode {
             parameter: found.parameter,
             state: found.state,

@@ -34,7 +34,7 @@ pub(super) struct Arc {
 /// Growth at which an arc ends where an orbit is cut.
 const GROWTH: f64 = 50.0;
 /// The most arcs.
-const MOST: usize = 120;
+const MOST: usize = 60;
 /// The least.
 const LEAST: f64 = 4.0;
 
