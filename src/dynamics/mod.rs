@@ -61,7 +61,8 @@ pub use bifurcation::{
     Bifurcation, BifurcationCurve, BifurcationDiagram, BranchEnd, ContinuationOptions, CurveContinuation,
     CurvePoint, CycleBranch, CycleContinuation, CycleEnd, CyclePoint, CycleSearch, DiagramOptions,
     DiagramSearch, DiagramSlice, EquilibriumBranch, EquilibriumContinuation, EquilibriumPoint, FirstLyapunov,
-    ParameterFamily, SpecialPoint, System, TwoParameterDiagram,
+    HomoclinicContinuation, HomoclinicCurve, HomoclinicPoint, ParameterFamily, SpecialPoint, System,
+    TwoParameterDiagram,
 };
 pub use capture::Fate;
 pub use cycle_search::OpenWalk;

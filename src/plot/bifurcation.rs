@@ -214,6 +214,9 @@ fn look(kind: Bifurcation) -> (Marker, Filling, Color) {
         Bifurcation::GeneralizedFlip => (Marker::Square, Filling::Full, Color::VERMILLION),
         Bifurcation::Resonance11 => (Marker::Circle, Filling::Full, Color::BLUE),
         Bifurcation::Resonance12 => (Marker::Circle, Filling::Open, Color::BLUE),
+        Bifurcation::ResonantHomoclinic => (Marker::Diamond, Filling::Full, Color::PURPLE),
+        Bifurcation::SaddleNodeHomoclinic => (Marker::Circle, Filling::Full, Color::PURPLE),
+        Bifurcation::HeteroclinicLoop => (Marker::Square, Filling::Full, Color::PURPLE),
         Bifurcation::NeutralSaddle => (Marker::Cross, Filling::Full, Color::GREY),
     }
 }

@@ -1,13 +1,12 @@
 //! Branches of cycles against closed forms, measured numbers and reference cases.
 
+use crate::reference;
 use crate::systems::{Bautin, FitzHughNagumo, Neimark, family_of};
 use eigengate::dynamics::{
     Bifurcation, BifurcationDiagram, ContinuationOptions, CycleBranch, CycleContinuation, CycleEnd,
-    DiagramOptions, EquilibriumContinuation, GruWeights, ParameterFamily, PlanarPoint, Reset, Shooting,
-    Window, limit_cycles,
+    DiagramOptions, EquilibriumContinuation, ParameterFamily, PlanarPoint, Shooting, Window, limit_cycles,
 };
 use eigengate::{Error, Result};
-use ndarray::{Array1, Array2};
 use std::f64::consts::TAU;
 
 fn from_hopf(
@@ -195,17 +194,10 @@ fn diagrams_have_cycles_and_bad_input_is_refused() -> Result<()> {
 
 #[test]
 fn cycles_end_in_the_reference_cases_homoclinic_orbits() -> Result<()> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/gru_oracle.json");
-    let file: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let all = file["cases"].as_array().unwrap().iter();
-    for case in all.filter(|case| case["section"] == "E") {
-        let weights = weights(&case["system"])?;
-        let index: Vec<usize> =
-            case["index"].as_array().unwrap().iter().map(|k| k.as_u64().unwrap() as usize).collect();
-        let family = ParameterFamily::weight(&weights, case["parameter"].as_str().unwrap(), &index)?;
-        let (value, side) = (case["value"].as_f64().unwrap(), case["cycle_side"].as_f64().unwrap());
-        let stable = case["cycle_stable"].as_bool().unwrap();
-        let period = case["period_data"][0]["period"].as_f64().unwrap();
+    for case in reference::homoclinic_cases()? {
+        let family = ParameterFamily::weight(&case.weights, &case.parameter, &case.index)?;
+        let (value, side, stable) = (case.value, case.cycle_side, case.cycle_stable);
+        let period = case.first_period;
         let near = value + side * 1e-3;
         let there = family.weights_at(&[near])?.unwrap();
         let points: Vec<PlanarPoint> =
@@ -216,7 +208,7 @@ fn cycles_end_in_the_reference_cases_homoclinic_orbits() -> Result<()> {
         let begun = std::time::Instant::now();
         let options = ContinuationOptions::for_cycles();
         let branch = CycleBranch::through(&family, (value - 0.6, value + 0.6), near, cycle, &options)?;
-        println!("{} {branch:?} {:?}", case["id"], begun.elapsed());
+        println!("{} {branch:?} {:?}", case.id, begun.elapsed());
         sound(&branch);
         let found: Vec<(f64, bool)> = branch
             .ends
@@ -232,17 +224,4 @@ fn cycles_end_in_the_reference_cases_homoclinic_orbits() -> Result<()> {
         assert!(own.is_some_and(|(_, confirmed)| *confirmed), "{found:?} {value}");
     }
     Ok(())
-}
-
-fn weights(system: &serde_json::Value) -> Result<GruWeights> {
-    let numbers = |value: &serde_json::Value| -> Vec<f64> {
-        value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-    };
-    let vector = |name: &str| Array1::from(numbers(&system[name]));
-    let matrix = |name: &str| {
-        let rows: Vec<Vec<f64>> = system[name].as_array().unwrap().iter().map(numbers).collect();
-        Array2::from_shape_fn((rows.len(), rows.len()), |(i, j)| rows[i][j])
-    };
-    let (uz, ur, uh) = (matrix("Uz"), matrix("Ur"), matrix("Uh"));
-    GruWeights::new(Reset::Before, uz, ur, uh, vector("bz"), vector("br"), vector("bh"))
 }

@@ -142,10 +142,9 @@ impl VectorField for Neimark {
     }
 }
 
-/// `x' = sigma (y - x), y' = x (rho - z) - y, z' = x y - 8/3 z`.
+/// `x' = 10 (y - x), y' = x (rho - z) - y, z' = x y - 8/3 z`.
 pub struct Lorenz {
     pub rho: f64,
-    pub sigma: f64,
 }
 
 impl VectorField for Lorenz {
@@ -154,27 +153,34 @@ impl VectorField for Lorenz {
     }
     fn field(&self, h: &[f64], out: &mut [f64]) {
         let (x, y, z) = (h[0], h[1], h[2]);
-        out.copy_from_slice(&[self.sigma * (y - x), x * (self.rho - z) - y, x * y - 8.0 / 3.0 * z]);
+        out.copy_from_slice(&[10.0 * (y - x), x * (self.rho - z) - y, x * y - 8.0 / 3.0 * z]);
     }
     fn jacobian(&self, h: &[f64], out: &mut [f64]) {
         let (x, y, z) = (h[0], h[1], h[2]);
-        out.copy_from_slice(&[-self.sigma, self.sigma, 0.0, self.rho - z, -1.0, -x, y, x, -8.0 / 3.0]);
+        out.copy_from_slice(&[-10.0, 10.0, 0.0, self.rho - z, -1.0, -x, y, x, -8.0 / 3.0]);
     }
 }
 
-/// `x' = p x - x y, y' = x^2 - y`: on the centre manifold `y = x^2` a pitchfork, `x' = p x - x^3`.
-pub struct CurvedPitchfork {
-    pub p: f64,
+/// Homoclinic to the origin along `x^2 (1 - x) = y^2` at `mu = 0`, whatever `a` is; the demo `san` of AUTO, with b = 1.
+pub struct Sandstede {
+    pub mu: f64,
+    pub a: f64,
 }
 
-impl VectorField for CurvedPitchfork {
+impl VectorField for Sandstede {
     fn dimension(&self) -> usize {
         2
     }
     fn field(&self, h: &[f64], out: &mut [f64]) {
-        out.copy_from_slice(&[self.p * h[0] - h[0] * h[1], h[0] * h[0] - h[1]]);
+        let (x, y, a, mu) = (h[0], h[1], self.a, self.mu);
+        out[0] = a * x + y - a * x * x + mu * x * (2.0 - 3.0 * x);
+        out[1] = x + a * y - 1.5 * x * x - 1.5 * a * x * y - 2.0 * mu * y;
     }
     fn jacobian(&self, h: &[f64], out: &mut [f64]) {
-        out.copy_from_slice(&[self.p - h[1], -h[0], 2.0 * h[0], -1.0]);
+        let (x, y, a, mu) = (h[0], h[1], self.a, self.mu);
+        out[0] = a - 2.0 * a * x + mu * (2.0 - 6.0 * x);
+        out[1] = 1.0;
+        out[2] = 1.0 - 3.0 * x - 1.5 * a * y;
+        out[3] = a - 1.5 * a * x - 2.0 * mu;
     }
 }

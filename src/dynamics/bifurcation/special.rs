@@ -44,6 +44,12 @@ pub enum Bifurcation {
     Resonance12,
     /// A multiplier 1 and a multiplier -1 of a map.
     FoldFlip,
+    /// A homoclinic orbit to a saddle whose eigenvalues have the sum 0: folds of cycles come from it.
+    ResonantHomoclinic,
+    /// A homoclinic orbit to a saddle that meets a node there.
+    SaddleNodeHomoclinic,
+    /// A homoclinic orbit that comes to another saddle, or to a fold, and falls into heteroclinic orbits there.
+    HeteroclinicLoop,
 }
 
 impl Bifurcation {
@@ -68,6 +74,9 @@ impl Bifurcation {
             Bifurcation::Resonance11 => "resonance_1_1",
             Bifurcation::Resonance12 => "resonance_1_2",
             Bifurcation::FoldFlip => "fold_flip",
+            Bifurcation::ResonantHomoclinic => "resonant_homoclinic",
+            Bifurcation::SaddleNodeHomoclinic => "saddle_node_homoclinic",
+            Bifurcation::HeteroclinicLoop => "heteroclinic_loop",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::saddle::polish;
 use super::section::SplitSection;
-use crate::dynamics::integrate::{Event, Integrator, Stepper, Watch};
+use crate::dynamics::integrate::{DenseStep, Event, Integrator, Stepper, Watch};
 use crate::dynamics::{Trajectory, VectorField};
 use crate::error::Result;
 
@@ -60,11 +60,12 @@ pub(super) fn first_crossing(
     }
 }
 
-/// Follows a branch until it rests, leaves, or has taken as many steps as `method` allows.
+/// Follows a branch until it crosses a section, rests, leaves, or has taken as many steps as `method` allows.
 pub(super) fn followed(
     flow: &dyn VectorField,
     method: &Integrator,
     launch: Launch,
+    until: Option<&SplitSection>,
 ) -> Result<(Trajectory, String)> {
     let mut stepper = Stepper::new(method, flow, &launch.start, 0.0, launch.sense)?;
     let mut trajectory = Trajectory::at(0.0, &launch.start);
@@ -73,6 +74,9 @@ pub(super) fn followed(
             return Ok((trajectory, error.to_string()));
         }
         trajectory.push(&stepper);
+        if until.is_some_and(|section| !crossed(stepper.last(), section).is_empty()) {
+            return Ok((trajectory, "it comes to the section".to_owned()));
+        }
         if let Some(reason) = ended(flow, &stepper, launch) {
             return Ok((trajectory, reason));
         }
@@ -85,19 +89,24 @@ pub(super) fn crossing_of(
     launch: Launch,
     section: &SplitSection,
 ) -> Option<Crossing> {
+    let (time, place, rising) =
+        trajectory.pieces().iter().find_map(|piece| crossed(piece, section).first().copied())?;
+    Some(Crossing { place, time: time.abs(), rising: rising == (launch.sense > 0.0) })
+}
+
+/// Times and places at which a step crosses a section, and whether it does so in the direction of the normal.
+fn crossed(step: &DenseStep, section: &SplitSection) -> Vec<(f64, f64, bool)> {
     let normal = section.normal();
     let offset = normal[0] * section.from[0] + normal[1] * section.from[1];
-    let mut state = [0.0; 2];
-    for piece in trajectory.pieces() {
-        for (time, rising) in piece.crossings(&normal, offset) {
-            piece.state(time, &mut state);
-            if section.holds(&state) {
-                let rising = rising == (launch.sense > 0.0);
-                return Some(Crossing { place: section.place(&state), time: time.abs(), rising });
-            }
+    let mut found = vec![];
+    for (time, rising) in step.crossings(&normal, offset) {
+        let mut state = [0.0; 2];
+        step.state(time, &mut state);
+        if section.holds(&state) {
+            found.push((time, section.place(&state), rising));
         }
     }
-    None
+    found
 }
 
 /// Why a trajectory need not be followed further.

@@ -44,6 +44,9 @@ pub use search::Connections;
 pub use section::SplitSection;
 pub use split::Split;
 
+pub(super) use orbit::orbit;
+pub(super) use split::split;
+
 use super::{GruWeights, VectorField};
 use crate::error::Result;
 

@@ -9,16 +9,20 @@ use crate::error::Result;
 use ndarray::Array2;
 
 /// The orbit from the saddle to the section, and from there to the saddle.
-pub(super) fn orbit(
+pub(in crate::dynamics) fn orbit(
     flow: &dyn VectorField,
     saddles: (&PlanarSaddle, &PlanarSaddle),
     branches: (f64, f64),
     section: &SplitSection,
 ) -> Result<Array2<f64>> {
-    let method = Integrator::rosenbrock().with_tolerances(1e-9, 1e-11).with_max_steps(20_000);
+    let gentle = Integrator::new().with_tolerances(1e-9, 1e-11).with_max_steps(4000);
+    let stiff = Integrator::rosenbrock().with_tolerances(1e-9, 1e-11).with_max_steps(4000);
     let mut points: Vec<[f64; 2]> = vec![saddles.0.state];
     let half = |launch: Launch| -> Result<Vec<[f64; 2]>> {
-        let (whole, _) = followed(flow, &method.clone().with_max_steps(4000), launch)?;
+        let (mut whole, _) = followed(flow, &gentle, launch, Some(section))?;
+        if crossing_of(&whole, launch, section).is_none() {
+            (whole, _) = followed(flow, &stiff, launch, Some(section))?;
+        }
         let end = crossing_of(&whole, launch, section).map_or(0.0, |crossing| crossing.time);
         let mut half = vec![];
         for two in whole.times().windows(2) {

@@ -64,7 +64,7 @@ impl PlanarSaddle {
     }
 
     /// With directions that have the signs of these: the sign of an eigenvector alone says nothing.
-    pub(super) fn signed_like(mut self, unstable: [f64; 2], stable: [f64; 2]) -> Self {
+    pub(in crate::dynamics) fn signed_like(mut self, unstable: [f64; 2], stable: [f64; 2]) -> Self {
         for (own, other) in [(&mut self.unstable_direction, unstable), (&mut self.stable_direction, stable)] {
             if own[0] * other[0] + own[1] * other[1] < 0.0 {
                 *own = own.map(|x| -x);

@@ -42,7 +42,7 @@ impl SplitSection {
         Self::ray(centre, [cos * x - sin * y, sin * x + cos * y])
     }
 
-    pub(super) fn normal(&self) -> [f64; 2] {
+    pub(in crate::dynamics) fn normal(&self) -> [f64; 2] {
         [-self.along[1], self.along[0]]
     }
 
@@ -52,7 +52,7 @@ impl SplitSection {
     }
 
     /// The point at a place.
-    pub(super) fn point(&self, s: f64) -> [f64; 2] {
+    pub(in crate::dynamics) fn point(&self, s: f64) -> [f64; 2] {
         [0, 1].map(|i| self.from[i] + s * self.along[i])
     }
 

@@ -49,7 +49,7 @@ pub(super) fn shot(family: &Family<'_>, tracks: &mut Tracks, parameter: f64) -> 
         branches.push(Launch { start: to.entering(sign), sense: -1.0 });
     }
     let branches = branches.into_iter().map(|launch| {
-        let (orbit, end) = followed(&*flow, &method, launch)?;
+        let (orbit, end) = followed(&*flow, &method, launch, None)?;
         Ok((launch, orbit, end))
     });
     Ok(Shot { parameter, branches: branches.collect::<Result<_>>()?, failure: String::new() })

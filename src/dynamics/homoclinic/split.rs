@@ -65,7 +65,7 @@ pub(super) fn precise_crossing(
 }
 
 /// The split of two branches of two saddles (or one saddle twice) of one flow.
-pub(super) fn split(
+pub(in crate::dynamics) fn split(
     flow: &dyn VectorField,
     saddles: (&PlanarSaddle, &PlanarSaddle),
     branches: (f64, f64),

@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 /// of the cycles, in order, with located special ones among them; [`run`](Self::run) collects them.
 ///
 /// The length of the branch is measured by `|du|^2 = mean |dx|^2 + (d ln T)^2 + (dp / half the range)^2`, with the mean over the
-/// starts of the arcs. [`ContinuationOptions::for_cycles`] has steps that suit it; the first one is the amplitude of the first cycle at a
+/// starts of the arcs. Cycles are right to about 1e-8, special ones and that at the border of the range to 1e-11. [`ContinuationOptions::for_cycles`] has steps that suit it; the first one is the amplitude of the first cycle at a
 /// Hopf point. In the plane a cycle that repels is followed backward in time. A stiff flow goes to the Rosenbrock method by itself.
 ///
 /// ```
@@ -192,7 +192,8 @@ fn corrector(
     }
     Ok(Corrector {
         family: family.clone(),
-        method: Integrator::new().with_tolerances(1e-11, 1e-12).with_max_steps(20_000),
+        method: Integrator::new().with_tolerances(1e-9, 1e-11).with_max_steps(20_000),
+        fine: Integrator::new().with_tolerances(1e-12, 1e-13).with_max_steps(40_000),
         metric: Metric { state: 1.0, parameter: 0.5 * (range.1 - range.0) },
         tolerance: options.tolerance,
         gap: 1e-9,
@@ -265,8 +266,9 @@ impl CycleContinuation {
                 Err(error) => error.to_string(),
             };
             if reason.contains("steps end at") && !self.corrector.method.is_rosenbrock() {
-                self.corrector.method =
-                    Integrator::rosenbrock().with_tolerances(1e-9, 1e-11).with_max_steps(50_000);
+                let stiff = Integrator::rosenbrock().with_max_steps(50_000);
+                self.corrector.method = stiff.clone().with_tolerances(1e-8, 1e-10);
+                self.corrector.fine = stiff.with_tolerances(1e-10, 1e-12);
                 continue;
             }
             self.step *= 0.5;
@@ -291,7 +293,7 @@ impl CycleContinuation {
         let share = ((border - before) / (reached - before)).clamp(0.0, 1.0);
         let mut guess = self.here.orbit.moved(&self.here.tangent, share * step);
         guess.parameter = border;
-        let last = self.corrector.run(&guess, &Plane::Parameter, &self.here.tangent)?;
+        let last = self.corrector.refined().run(&guess, &Plane::Parameter, &self.here.tangent)?;
         Ok((last, share * step))
     }
 

@@ -94,6 +94,8 @@ impl Orbit {
 pub(super) struct Corrector {
     pub(super) family: ParameterFamily,
     pub(super) method: Integrator,
+    /// The more accurate one, of special cycles.
+    pub(super) fine: Integrator,
     pub(super) metric: Metric,
     /// Largest Newton step of a solution, in the metric; the next one would be about its square.
     pub(super) tolerance: f64,
@@ -103,6 +105,11 @@ pub(super) struct Corrector {
 }
 
 impl Corrector {
+    /// The same, as accurate as it can be.
+    pub(super) fn refined(&self) -> Self {
+        Self { method: self.fine.clone(), tolerance: 1e-12, ..self.clone() }
+    }
+
     /// The flows at a parameter.
     pub(super) fn flows(&self, parameter: f64) -> Result<Flows> {
         Flows::new(&self.family, parameter, 1e-5 * self.metric.parameter.max(1e-3 * parameter.abs()))

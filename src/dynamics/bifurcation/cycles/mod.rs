@@ -5,7 +5,7 @@ mod corrector;
 mod cycle_branch;
 mod ends;
 mod multipliers;
-mod near;
+pub(super) mod near;
 mod orbit;
 mod point;
 mod sensitivity;

@@ -1,4 +1,4 @@
-//! Fixed points and folds near a cycle.
+//! Fixed points and folds near a cycle or a loop.
 
 use crate::dynamics::bifurcation::arclength::{Closing, Curve, corrected};
 use crate::dynamics::bifurcation::critical::CriticalCurve;
@@ -10,7 +10,7 @@ use crate::dynamics::complex::Complex;
 use crate::error::Result;
 
 /// Equilibria of a family, asked for one by one.
-pub(super) struct Near {
+pub(in crate::dynamics::bifurcation) struct Near {
     family: ParameterFamily,
     equilibria: EquilibriumCurve,
     range: (f64, f64),
@@ -18,22 +18,26 @@ pub(super) struct Near {
 }
 
 /// A fold, with what tells how fast orbits pass it.
-pub(super) struct Fold {
-    pub(super) state: Vec<f64>,
-    pub(super) parameter: f64,
+pub(in crate::dynamics::bifurcation) struct Fold {
+    pub(in crate::dynamics::bifurcation) state: Vec<f64>,
+    pub(in crate::dynamics::bifurcation) parameter: f64,
     /// `b` of the time `b / sqrt|p - parameter|` that one passage takes: `pi / sqrt(alpha beta)` with the normal form
     /// `y' = alpha (p - p*) + beta y^2`.
-    pub(super) passage: f64,
+    pub(in crate::dynamics::bifurcation) passage: f64,
 }
 
 impl Near {
-    pub(super) fn new(family: &ParameterFamily, range: (f64, f64)) -> Self {
+    pub(in crate::dynamics::bifurcation) fn new(family: &ParameterFamily, range: (f64, f64)) -> Self {
         let options = ContinuationOptions { iterations: 30, tolerance: 1e-11, ..ContinuationOptions::new() };
         Self { family: family.clone(), equilibria: EquilibriumCurve::new(family, range), range, options }
     }
 
     /// The fixed point that Newton's method finds from `guess`, where it converges.
-    pub(super) fn fixed_point(&self, guess: &[f64], parameter: f64) -> Option<Vec<f64>> {
+    pub(in crate::dynamics::bifurcation) fn fixed_point(
+        &self,
+        guess: &[f64],
+        parameter: f64,
+    ) -> Option<Vec<f64>> {
         let d = guess.len();
         let start: Vec<f64> = guess.iter().copied().chain([parameter]).collect();
         let (mut y, _) =
@@ -43,13 +47,17 @@ impl Near {
     }
 
     /// Its eigenvalues, by falling real part.
-    pub(super) fn eigenvalues(&self, state: &[f64], parameter: f64) -> Result<Vec<Complex>> {
+    pub(in crate::dynamics::bifurcation) fn eigenvalues(
+        &self,
+        state: &[f64],
+        parameter: f64,
+    ) -> Result<Vec<Complex>> {
         let y: Vec<f64> = state.iter().copied().chain([parameter]).collect();
         self.equilibria.eigenvalues(&y)
     }
 
     /// The fold that Newton's method finds from `guess` and `parameter`, where it converges.
-    pub(super) fn fold(&self, guess: &[f64], parameter: f64) -> Option<Fold> {
+    pub(in crate::dynamics::bifurcation) fn fold(&self, guess: &[f64], parameter: f64) -> Option<Fold> {
         let d = guess.len();
         // The curve of folds takes two parameters: nothing depends on the second one, which is held.
         let own = self.family.clone();

@@ -8,6 +8,9 @@ use crate::dynamics::complex::Complex;
 use crate::dynamics::root::brent;
 use crate::error::Result;
 
+/// Part of the parameter in the unit tangent below which a branch is upright, at a multiplier of 1.
+const UPRIGHT: f64 = 1e-5;
+
 /// The test function of a kind.
 fn test(kind: Bifurcation, found: &Corrected, metric: f64) -> Result<f64> {
     if kind == Bifurcation::FoldOfCycles {
@@ -50,7 +53,9 @@ pub(super) fn between(
         let value = |p: &CyclePoint| of_multipliers(kind, &p.multipliers, p.divergence);
         value(before) * value(after) < 0.0
     };
-    if turns {
+    // In the plane the one multiplier tells: where a branch is all but upright, as that of canards, its tangent does not.
+    let planar = after.multipliers.len() == 1;
+    if turns && !planar {
         kinds.push(FoldOfCycles);
     } else if changes(BranchPoint) {
         kinds.push(BranchPoint);
@@ -74,7 +79,7 @@ fn locate(
     kind: Bifurcation,
 ) -> Result<Option<(f64, CyclePoint)>> {
     let metric = corrector.metric.parameter;
-    let corrector = &Corrector { tolerance: 1e-12, ..corrector.clone() };
+    let corrector = &corrector.refined();
     let at = |s: f64| -> Result<Corrected> {
         corrector.run(&from.orbit.moved(&from.tangent, s), &Plane::Across(&from.tangent), &from.tangent)
     };
@@ -102,6 +107,9 @@ fn locate(
     }
     let off = (bracket.0 - cycle.parameter).abs().max((bracket.1 - cycle.parameter).abs());
     let converged = off < 1e-10 * metric;
+    // A multiplier of 1 where the branch stands upright is that of a fold.
+    let upright = (found.tangent.parameter / metric).abs() < UPRIGHT;
+    let kind = if kind == Bifurcation::BranchPoint && upright { Bifurcation::FoldOfCycles } else { kind };
     let angle = cycle.multipliers.iter().find(|m| m.im > 0.0).map(|m| m.im.atan2(m.re));
     cycle.special = Some(SpecialPoint {
         kind,
