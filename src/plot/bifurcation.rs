@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 const EQUILIBRIUM: Color = Color::BLACK;
 /// Cycles, Hopf points.
 const CYCLE: Color = Color::GREEN;
+/// Curves of homoclinic orbits.
+const HOMOCLINIC: Color = Color::PURPLE;
 /// Flips.
 const FLIP: Color = Color::ORANGE;
 
@@ -136,6 +138,11 @@ pub fn two_parameter_diagram(diagram: &TwoParameterDiagram) -> Result<Figure> {
         panel = add(panel, &format!("{name}, supercritical"), signed(|c| c < 0.0), CYCLE, Dash::Solid)?;
         panel = add(panel, &format!("{name}, subcritical"), signed(|c| !(c < 0.0)), CYCLE, Dash::Dashed)?;
     }
+    let orbits = diagram
+        .homoclinics
+        .iter()
+        .map(|curve| curve.points.iter().map(|point| [point.parameters[0], point.parameters[1]]).collect());
+    panel = add(panel, "homoclinic orbit", orbits.collect(), HOMOCLINIC, Dash::Solid)?;
     let specials = diagram.specials();
     let panel = markers(panel, &specials, |special| [special.parameters[0], special.parameters[1]])?;
     Ok(Figure::from(panel))

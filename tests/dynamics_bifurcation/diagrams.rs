@@ -1,7 +1,7 @@
 //! Diagrams with equilibria and cycles, and their figures.
 
 use eigengate::dynamics::{
-    Bifurcation, BifurcationDiagram, ContinuationOptions, CycleEnd, DiagramOptions, GruWeights,
+    Bifurcation, BifurcationDiagram, BranchEnd, ContinuationOptions, CycleEnd, DiagramOptions, GruWeights,
     ParameterFamily, Reset, TwoParameterDiagram, families,
 };
 use eigengate::plot;
@@ -93,8 +93,32 @@ fn a_homoclinic_orbit_ends_a_branch_and_three_curves_meet_in_a_point() -> Outcom
         });
         assert!(near, "{special:?}");
     }
+    // A curve of homoclinic orbits leaves the point where folds and Hopf points meet. It ends in a heteroclinic loop, and another
+    // one, to the other saddle, begins there, which passes the orbit of the line.
+    let plane = plane.with_homoclinics(&two, &DiagramOptions::new().with_searches(17), 3)?;
+    let orbits = &plane.homoclinics;
+    assert_eq!(orbits.len(), 2, "{orbits:?}");
+    let near = orbits.iter().flat_map(|curve| curve.points.windows(2)).any(|pair| {
+        let (a, b) = (&pair[0].parameters, &pair[1].parameters);
+        let share = (at - a[1]) / (b[1] - a[1]);
+        (0.0..=1.0).contains(&share) && (a[0] + share * (b[0] - a[0]) - parameter).abs() < 2e-3
+    });
+    assert!(near, "{orbits:?}");
+    assert!(orbits[0].ends.contains(&BranchEnd::At(Bifurcation::BogdanovTakens)), "{orbits:?}");
+    let loops: Vec<&Vec<f64>> =
+        orbits.iter().map(|curve| &curve.points[curve.points.len() - 1].parameters).collect();
+    assert!(orbits.iter().all(|curve| curve.ends[1].to_string() == "heteroclinic loop"), "{orbits:?}");
+    assert!((loops[0][0] - loops[1][0]).hypot(loops[0][1] - loops[1][1]) < 1e-3, "{loops:?}");
     let text = plot::two_parameter_diagram(&plane)?.summary()?;
-    for part in ["fold", "Hopf, supercritical", "Hopf, subcritical", "Bogdanov-Takens", "cusp", "bh[1]"] {
+    for part in [
+        "homoclinic orbit",
+        "fold",
+        "Hopf, supercritical",
+        "Hopf, subcritical",
+        "Bogdanov-Takens",
+        "cusp",
+        "bh[1]",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     Ok(())

@@ -339,6 +339,26 @@ impl Walk {
     }
 }
 
+/// The points of two halves that begin at the same point, as those of one curve; `arclength` is where a point has its own.
+pub(crate) fn joined<P>(
+    mut backward: Vec<P>,
+    forward: Vec<P>,
+    arclength: impl Fn(&mut P) -> &mut f64,
+) -> Vec<P> {
+    let length = backward.last_mut().map_or(0.0, |point| *arclength(point));
+    backward.reverse();
+    backward.pop();
+    for point in &mut backward {
+        let own = arclength(point);
+        *own = length - *own;
+    }
+    backward.extend(forward.into_iter().map(|mut point| {
+        *arclength(&mut point) += length;
+        point
+    }));
+    backward
+}
+
 /// How far `y` is from a node along its tangent.
 fn projection(node: &Node, y: &[f64], scales: &[f64]) -> f64 {
     let parts = y.iter().zip(&node.y).zip(scales).zip(&node.tangent);

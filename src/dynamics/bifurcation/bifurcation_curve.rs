@@ -1,5 +1,6 @@
 //! A curve of bifurcations in two parameters.
 
+use super::arclength::joined;
 use super::equilibrium_branch::BranchEnd;
 use super::special::{Bifurcation, SpecialPoint};
 use crate::display::{Content, show};
@@ -43,17 +44,7 @@ pub struct BifurcationCurve {
 impl BifurcationCurve {
     /// Two halves that begin at the same point, as one.
     pub(crate) fn joined(backward: Self, forward: Self) -> Self {
-        let length = backward.points.last().map_or(0.0, |point| point.arclength);
-        let mut points = backward.points;
-        points.reverse();
-        points.pop();
-        for point in &mut points {
-            point.arclength = length - point.arclength;
-        }
-        points.extend(forward.points.into_iter().map(|mut point| {
-            point.arclength += length;
-            point
-        }));
+        let points = joined(backward.points, forward.points, |point| &mut point.arclength);
         let ([_, first], [_, last]) = (backward.ends, forward.ends);
         Self { kind: forward.kind, names: forward.names, points, ends: [first, last] }
     }

@@ -1,6 +1,6 @@
 //! A branch of equilibria.
 
-use super::arclength::{Closing, Curve, corrected};
+use super::arclength::{Closing, Curve, corrected, joined};
 use super::equilibrium_curve::EquilibriumCurve;
 use super::options::{ContinuationOptions, System};
 use super::special::{Bifurcation, SpecialPoint};
@@ -79,17 +79,7 @@ pub struct EquilibriumBranch {
 impl EquilibriumBranch {
     /// Two halves that begin at the same point, as one.
     pub(crate) fn joined(backward: Self, forward: Self) -> Self {
-        let length = backward.points.last().map_or(0.0, |point| point.arclength);
-        let mut points = backward.points;
-        points.reverse();
-        points.pop();
-        for point in &mut points {
-            point.arclength = length - point.arclength;
-        }
-        points.extend(forward.points.into_iter().map(|mut point| {
-            point.arclength += length;
-            point
-        }));
+        let points = joined(backward.points, forward.points, |point| &mut point.arclength);
         let [_, first] = backward.ends;
         let [_, last] = forward.ends;
         let mut unexplained = backward.unexplained;

@@ -20,6 +20,7 @@ mod options;
 mod special;
 mod spectral_tests;
 mod two_parameter;
+mod two_parameter_homoclinics;
 
 pub use bifurcation_curve::{BifurcationCurve, CurvePoint};
 pub use curve_continuation::CurveContinuation;

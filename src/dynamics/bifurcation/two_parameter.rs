@@ -7,6 +7,7 @@ use super::curve_continuation::CurveContinuation;
 use super::diagram::{BifurcationDiagram, DiagramOptions, special_frame};
 use super::equilibrium_branch::BranchEnd;
 use super::family::ParameterFamily;
+use super::homoclinic_curves::HomoclinicCurve;
 use super::options::ContinuationOptions;
 use super::special::{Bifurcation, SpecialPoint};
 use crate::display::{Content, show};
@@ -61,6 +62,8 @@ pub struct TwoParameterDiagram {
     /// Whether every slice is complete, every special point of it lies on a curve, and the curves have no others there. A closed curve
     /// between the slices can still be missing.
     pub complete: bool,
+    /// Curves of homoclinic orbits, from [`with_homoclinics`](Self::with_homoclinics).
+    pub homoclinics: Vec<HomoclinicCurve>,
 }
 
 /// A slice with its special points as `(h, p1, p2)`.
@@ -91,18 +94,18 @@ impl TwoParameterDiagram {
         }
         // Refuses families and ranges that cannot be.
         CriticalCurve::new(family, Bifurcation::Fold, options.continuation.system.step(), ranges)?;
-        let mut places = vec![];
-        for (fixed, (low, high)) in ranges.into_iter().enumerate() {
-            // Off the middle: families are symmetric about round numbers.
-            let share = |k: usize| (k as f64 + 0.4871) / slices as f64;
-            places.extend((0..slices).map(|k| (fixed, low + (high - low) * share(k))));
-        }
-        let found: Vec<Slice> = places
+        let found: Vec<Slice> = inner_slices(ranges, slices)
             .par_iter()
             .map(|&(fixed, value)| slice(family, ranges, options, fixed, value))
             .collect::<Result<_>>()?;
-        let mut own =
-            Self { names: family.names().to_vec(), ranges, curves: vec![], slices: vec![], complete: false };
+        let mut own = Self {
+            names: family.names().to_vec(),
+            ranges,
+            curves: vec![],
+            slices: vec![],
+            complete: false,
+            homoclinics: vec![],
+        };
         let settings = &options.continuation;
         for slice in &found {
             for (kind, y) in &slice.specials {
@@ -264,7 +267,8 @@ impl TwoParameterDiagram {
     /// The points of codimension two of all curves. One that lies on two curves is there once, where both call it the same.
     pub fn specials(&self) -> Vec<SpecialPoint> {
         let mut kept: Vec<SpecialPoint> = vec![];
-        for special in self.curves.iter().flat_map(BifurcationCurve::specials) {
+        let of_homoclinics = self.homoclinics.iter().flat_map(HomoclinicCurve::specials);
+        for special in self.curves.iter().flat_map(BifurcationCurve::specials).chain(of_homoclinics) {
             let y = |s: &SpecialPoint| -> Vec<f64> { s.state.iter().chain(&s.parameters).copied().collect() };
             let scales = self.scales(special.state.len());
             let same = |other: &SpecialPoint| {
@@ -301,6 +305,17 @@ impl TwoParameterDiagram {
         }
         show(&[Content::Plain(&format!("{self:?}"))]);
     }
+}
+
+/// Which parameter is fixed, and its value: `count` values inside of each range, off the middle, as families are symmetric about
+/// round numbers.
+pub(crate) fn inner_slices(ranges: [(f64, f64); 2], count: usize) -> Vec<(usize, f64)> {
+    let share = |k: usize| (k as f64 + 0.4871) / count as f64;
+    let of = |fixed: usize| {
+        let (low, high) = ranges[fixed];
+        (0..count).map(move |k| (fixed, low + (high - low) * share(k)))
+    };
+    of(0).chain(of(1)).collect()
 }
 
 /// Kinds of special points of equilibria that have curves.
@@ -341,10 +356,14 @@ impl fmt::Debug for TwoParameterDiagram {
             .filter(|kind| count(*kind) > 0)
             .map(|kind| format!("{} {kind}", count(kind)))
             .collect();
+        let homoclinics = match self.homoclinics.len() {
+            0 => String::new(),
+            n => format!(", {n} homoclinic"),
+        };
         let verdict = if self.complete { "complete on" } else { "NOT complete on" };
         write!(
             f,
-            "TwoParameterDiagram({}; curves: {}; {} points of codimension two; {verdict} all {} slices)",
+            "TwoParameterDiagram({}; curves: {}{homoclinics}; {} points of codimension two; {verdict} all {} slices)",
             self.names.join(", "),
             if counts.is_empty() { "none".to_owned() } else { counts.join(", ") },
             self.specials().len(),

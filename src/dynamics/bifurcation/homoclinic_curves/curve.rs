@@ -1,6 +1,7 @@
 //! A curve of homoclinic orbits.
 
 use crate::display::{Content, show};
+use crate::dynamics::bifurcation::arclength::joined;
 use crate::dynamics::bifurcation::equilibrium_branch::BranchEnd;
 use crate::dynamics::bifurcation::special::SpecialPoint;
 use crate::error::Result;
@@ -60,17 +61,7 @@ pub struct HomoclinicCurve {
 impl HomoclinicCurve {
     /// Two halves that begin at the same point, as one.
     pub(super) fn joined(backward: Self, forward: Self) -> Self {
-        let length = backward.points.last().map_or(0.0, |point| point.arclength);
-        let mut points = backward.points;
-        points.reverse();
-        points.pop();
-        for point in &mut points {
-            point.arclength = length - point.arclength;
-        }
-        points.extend(forward.points.into_iter().map(|mut point| {
-            point.arclength += length;
-            point
-        }));
+        let points = joined(backward.points, forward.points, |point| &mut point.arclength);
         let ([_, first], [_, last]) = (backward.ends, forward.ends);
         Self { names: forward.names, points, ends: [first, last] }
     }
