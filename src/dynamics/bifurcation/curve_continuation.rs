@@ -1,6 +1,6 @@
 //! Curves of bifurcations in two parameters, point by point, with points of codimension two on them.
 
-use super::arclength::{Advance, Closing, Curve, Node, Walk, corrected, dot, norm, start};
+use super::arclength::{Closing, Curve, Node, corrected, dot, norm, start};
 use super::bifurcation_curve::{BifurcationCurve, CurvePoint};
 use super::critical::CriticalCurve;
 use super::crossing::{Crossing, crossings};
@@ -10,6 +10,7 @@ use super::normal_forms::Local;
 use super::options::{ContinuationOptions, System};
 use super::special::{Bifurcation, SpecialPoint};
 use super::spectral_tests::{critical_pair, flip, pairs};
+use super::walk::Walk;
 use crate::dynamics::complex::Complex;
 use crate::error::{Error, Result, finite};
 use std::collections::VecDeque;
@@ -314,20 +315,11 @@ impl CurveContinuation {
 
     fn advance(&mut self) -> Result<()> {
         let from = self.walk.here.clone();
-        match self.walk.advance(&mut self.curve, &self.options)? {
-            Advance::To(to) => self.collect(&from, &to),
-            Advance::Bound(to) => {
-                self.end = Some(BranchEnd::Range);
-                if to.arclength > from.arclength { self.collect(&from, &to) } else { Ok(()) }
-            }
-            Advance::Closed(to) => {
-                self.end = Some(BranchEnd::Closed);
-                self.collect(&from, &to)
-            }
-            Advance::Stuck(reason) => {
-                self.end = Some(BranchEnd::Stuck(reason));
-                Ok(())
-            }
+        let (to, end) = self.walk.step(&mut self.curve, &self.options)?;
+        self.end = end;
+        match to {
+            Some(to) => self.collect(&from, &to),
+            None => Ok(()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Branches of equilibria, point by point, with the special points on them.
 
-use super::arclength::{Advance, Closing, Curve, Node, Walk, beside, corrected, distance, start};
+use super::arclength::{Closing, Curve, Node, beside, corrected, distance, start};
 use super::branch_point;
 use super::crossing::{Crossing, crossings};
 use super::equilibrium_branch::{BranchEnd, EquilibriumBranch, EquilibriumPoint};
@@ -10,6 +10,7 @@ use super::normal_forms::Local;
 use super::options::{ContinuationOptions, System};
 use super::special::{Bifurcation, SpecialPoint};
 use super::spectral_tests::{critical_pair, flip, pairs, unstable};
+use super::walk::Walk;
 use crate::error::{Error, Result, finite};
 use std::collections::VecDeque;
 
@@ -364,21 +365,11 @@ impl Iterator for EquilibriumContinuation {
 impl EquilibriumContinuation {
     fn advance(&mut self) -> Result<()> {
         let from = self.walk.here.clone();
-        match self.walk.advance(&mut self.curve, &self.options)? {
-            Advance::To(to) => self.collect(&from, &to),
-            Advance::Bound(to) => {
-                self.end = Some(BranchEnd::Range);
-                // A start on the bound that goes outwards has no other point.
-                if to.arclength > from.arclength { self.collect(&from, &to) } else { Ok(()) }
-            }
-            Advance::Closed(to) => {
-                self.end = Some(BranchEnd::Closed);
-                self.collect(&from, &to)
-            }
-            Advance::Stuck(reason) => {
-                self.end = Some(BranchEnd::Stuck(reason));
-                Ok(())
-            }
+        let (to, end) = self.walk.step(&mut self.curve, &self.options)?;
+        self.end = end;
+        match to {
+            Some(to) => self.collect(&from, &to),
+            None => Ok(()),
         }
     }
 }

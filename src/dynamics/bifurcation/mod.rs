@@ -21,6 +21,7 @@ mod special;
 mod spectral_tests;
 mod two_parameter;
 mod two_parameter_homoclinics;
+mod walk;
 
 pub use bifurcation_curve::{BifurcationCurve, CurvePoint};
 pub use curve_continuation::CurveContinuation;

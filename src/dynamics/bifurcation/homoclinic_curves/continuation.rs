@@ -4,12 +4,13 @@ use super::curve::{HomoclinicCurve, HomoclinicPoint};
 use super::ends::end;
 use super::splits::SplitCurve;
 use crate::dynamics::Connection;
-use crate::dynamics::bifurcation::arclength::{Advance, Closing, Curve, Node, Walk, corrected, start};
+use crate::dynamics::bifurcation::arclength::{Closing, Curve, Node, corrected, start};
 use crate::dynamics::bifurcation::crossing::crossings;
 use crate::dynamics::bifurcation::equilibrium_branch::BranchEnd;
 use crate::dynamics::bifurcation::family::ParameterFamily;
 use crate::dynamics::bifurcation::options::ContinuationOptions;
 use crate::dynamics::bifurcation::special::{Bifurcation, SpecialPoint};
+use crate::dynamics::bifurcation::walk::Walk;
 use crate::error::{Error, Result, finite};
 use std::collections::VecDeque;
 
@@ -197,45 +198,39 @@ impl HomoclinicContinuation {
 
     fn advance(&mut self) -> Result<()> {
         let from = self.walk.here.clone();
-        match self.walk.advance(&mut self.curve, &self.options)? {
-            Advance::To(to) => self.collect(&from, &to),
-            Advance::Bound(to) => {
-                self.end = Some(BranchEnd::Range);
-                if to.arclength > from.arclength { self.collect(&from, &to) } else { Ok(()) }
-            }
-            Advance::Closed(to) => {
-                self.end = Some(BranchEnd::Closed);
-                self.collect(&from, &to)
-            }
-            Advance::Stuck(reason) => {
-                let scales = [self.curve.scales()[0], self.curve.scales()[1]];
-                let ordinary: Vec<HomoclinicPoint> =
-                    self.points.iter().filter(|point| point.special.is_none()).cloned().collect();
-                let Some(special) = end(&self.family, &ordinary, scales)? else {
-                    self.end = Some(BranchEnd::Stuck(reason));
-                    return Ok(());
-                };
-                self.end = Some(BranchEnd::At(special.kind));
-                if special.kind == Bifurcation::HeteroclinicLoop {
-                    return Ok(());
-                }
-                let Some(last) = self.points.last().cloned() else { return Ok(()) };
-                let off = (0..2).map(|k| ((special.parameters[k] - last.parameters[k]) / scales[k]).powi(2));
-                let double = special.kind == Bifurcation::BogdanovTakens;
-                self.add(HomoclinicPoint {
-                    parameters: special.parameters.clone(),
-                    saddle: special.state.clone(),
-                    // What vanishes there; the other eigenvalue as it was last.
-                    unstable: if double || last.unstable < -last.stable { 0.0 } else { last.unstable },
-                    stable: if double || last.unstable >= -last.stable { 0.0 } else { last.stable },
-                    extent: if double { 0.0 } else { last.extent },
-                    arclength: last.arclength + off.sum::<f64>().sqrt(),
-                    special: Some(special),
-                    ..last
-                });
-                Ok(())
-            }
+        let (to, reached) = self.walk.step(&mut self.curve, &self.options)?;
+        self.end = reached;
+        if let Some(to) = to {
+            return self.collect(&from, &to);
         }
+        if !matches!(self.end, Some(BranchEnd::Stuck(_))) {
+            return Ok(());
+        }
+        let scales = [self.curve.scales()[0], self.curve.scales()[1]];
+        let ordinary: Vec<HomoclinicPoint> =
+            self.points.iter().filter(|point| point.special.is_none()).cloned().collect();
+        let Some(special) = end(&self.family, &ordinary, scales)? else {
+            return Ok(());
+        };
+        self.end = Some(BranchEnd::At(special.kind));
+        if special.kind == Bifurcation::HeteroclinicLoop {
+            return Ok(());
+        }
+        let Some(last) = self.points.last().cloned() else { return Ok(()) };
+        let off = (0..2).map(|k| ((special.parameters[k] - last.parameters[k]) / scales[k]).powi(2));
+        let double = special.kind == Bifurcation::BogdanovTakens;
+        self.add(HomoclinicPoint {
+            parameters: special.parameters.clone(),
+            saddle: special.state.clone(),
+            // What vanishes there; the other eigenvalue as it was last.
+            unstable: if double || last.unstable < -last.stable { 0.0 } else { last.unstable },
+            stable: if double || last.unstable >= -last.stable { 0.0 } else { last.stable },
+            extent: if double { 0.0 } else { last.extent },
+            arclength: last.arclength + off.sum::<f64>().sqrt(),
+            special: Some(special),
+            ..last
+        });
+        Ok(())
     }
 }
 
