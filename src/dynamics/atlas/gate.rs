@@ -100,3 +100,67 @@ fn made(genome: &Genome, mut free: Vec<([f64; 2], f64, f64)>, numbers: &mut Stre
 fn logit(p: f64) -> f64 {
     (p / (1.0 - p)).ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{genome, moves};
+    use super::*;
+    use crate::seed::{Purpose, stream};
+
+    #[test]
+    fn gates_leave_the_fixed_points_and_choose_what_they_are() {
+        let (mut systems, mut both, mut weak, mut all) = (0, 0, 0, 0);
+        for index in 0..120 {
+            let numbers = &mut stream(3, Purpose::AtlasSearch, index);
+            let genome = moves::random(numbers);
+            let weights = genome::weights(&genome).unwrap();
+            let found = weights.fixed_points().unwrap();
+            let free = |point: &&crate::dynamics::FixedPoint| {
+                let mut a = [0.0; 4];
+                weights.flow().residual_jacobian(point.state.as_slice().unwrap(), &mut a);
+                !point.kind.is_saddle() && a[0] * a[3] < 0.0
+            };
+            let Some(first) = found.points.iter().position(|point| free(&point)) else { continue };
+            let (mut attracts, mut repels) = (0, 0);
+            for _ in 0..20 {
+                let Some(made) = gated(&genome, &weights.flow(), &found, numbers) else { continue };
+                // All but the update gate is as it was.
+                assert_eq!(
+                    (made[4..12].to_vec(), made[14..].to_vec()),
+                    (genome[4..12].to_vec(), genome[14..].to_vec())
+                );
+                let anew = genome::weights(&made).unwrap().fixed_points().unwrap();
+                assert_eq!(anew.points.len(), found.points.len());
+                for (a, b) in anew.points.iter().zip(&found.points) {
+                    assert!(a.state == b.state && a.kind.is_saddle() == b.kind.is_saddle());
+                }
+                let point = &anew.points[first];
+                (attracts, repels) = (
+                    attracts + i32::from(point.kind.is_stable()),
+                    repels + i32::from(point.kind.is_source()),
+                );
+                let lambda = point.eigenvalues[0];
+                weak += i32::from(lambda.im != 0.0 && lambda.re.abs() < 0.2 * lambda.abs());
+                all += 1;
+            }
+            systems += 1;
+            both += i32::from(attracts > 2 && repels > 2);
+        }
+        assert!(systems >= 8 && 2 * both > systems, "{both} of {systems}");
+        // Near balance a focus is weak.
+        assert!(4 * weak > all && all >= 100, "{weak} of {all}");
+    }
+
+    #[test]
+    fn a_gate_has_the_ratios_that_were_asked_for() {
+        for (place, value) in [([0.3, -0.2], 1.7), ([0.0, 0.0], -3.0)] {
+            let mut genome = [0.0; 18];
+            (genome[0], genome[1], genome[12]) = (0.5, -1.0, value);
+            let s: f64 = 0.5 * place[0] - place[1] + value;
+            let expected = [1.0 - 1.0 / (1.0 + (-s).exp()), 0.5];
+            let found = complement(&genome, &place);
+            assert!((found[0] - expected[0]).abs() < 1e-15 && found[1] == 0.5, "{found:?} {expected:?}");
+        }
+        assert!((sigmoid(logit(0.2)) - 0.2).abs() < 1e-15);
+    }
+}

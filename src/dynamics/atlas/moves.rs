@@ -81,20 +81,73 @@ fn change(genome: &mut Genome, at: usize, size: f64, numbers: &mut Stream) {
     genome[at] += size * scale * numbers.normal();
 }
 
-/// Each gate, and the candidate, of one of the two.
+/// A gate, or the candidate, of the second in the first: of both units, or of one.
 pub(super) fn crossed(first: &Genome, second: &Genome, numbers: &mut Stream) -> Genome {
-    let mut child = *first;
-    // Two of the three come from the first, so that the child is not the second.
     let (matrix, bias) = GATES[numbers.below(3) as usize].clone();
-    let whole = numbers.below(2) == 0;
-    let unit = numbers.below(2) as usize;
-    let own = |at: usize| whole || at - matrix.start == 2 * unit || at - matrix.start == 2 * unit + 1;
-    for at in matrix.clone().filter(|at| own(*at)) {
-        child[at] = second[at];
-    }
-    for (row, at) in bias.enumerate().filter(|(row, _)| whole || *row == unit) {
-        debug_assert!(row < 2);
-        child[at] = second[at];
+    let units = match numbers.below(4) {
+        0 => 0..1,
+        1 => 1..2,
+        _ => 0..2,
+    };
+    let mut child = *first;
+    for unit in units {
+        let row = matrix.start + 2 * unit;
+        for at in [row, row + 1, bias.start + unit] {
+            child[at] = second[at];
+        }
     }
     child
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::{Purpose, stream};
+
+    #[test]
+    fn reset_gates_of_random_systems_open_within_the_square() {
+        let numbers = &mut stream(1, Purpose::AtlasSearch, 0);
+        for _ in 0..50 {
+            let genome = random(numbers);
+            for row in 0..2 {
+                let u = &genome[UR.start + 2 * row..][..2];
+                assert!(genome[BR.start + row].abs() <= u[0].abs() + u[1].abs());
+            }
+            assert!(genome.iter().all(|value| value.is_finite()));
+        }
+    }
+
+    #[test]
+    fn a_child_of_two_has_whole_rows_of_each() {
+        let numbers = &mut stream(2, Purpose::AtlasSearch, 0);
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..200 {
+            let child = crossed(&[1.0; 18], &[2.0; 18], numbers);
+            let rows = [UZ, UR, UH].into_iter().zip([BZ, BR, BH]).flat_map(|(matrix, bias)| {
+                (0..2).map(move |unit| {
+                    let row = matrix.start + 2 * unit;
+                    let three = [child[row], child[row + 1], child[bias.start + unit]];
+                    assert!(three[0] == three[1] && three[1] == three[2], "{child:?}");
+                    three[0] == 2.0
+                })
+            });
+            seen.insert(rows.collect::<Vec<bool>>());
+        }
+        // Three gates, and of each the first row, the second or both.
+        assert_eq!(seen.len(), 9);
+    }
+
+    #[test]
+    fn mutations_change_little_or_much_and_never_nothing() {
+        let numbers = &mut stream(3, Purpose::AtlasSearch, 0);
+        let genome = random(numbers);
+        let mut sizes = vec![];
+        for _ in 0..200 {
+            let changed = mutated(&genome, numbers);
+            let size = |(a, b): (&f64, &f64)| (a - b).abs() / b.abs().max(0.1);
+            sizes.push(changed.iter().zip(&genome).map(size).fold(0.0, f64::max));
+        }
+        sizes.sort_by(f64::total_cmp);
+        assert!(sizes[0] > 0.0 && sizes[100] < 1.0 && sizes[190] > 0.5, "{sizes:?}");
+    }
 }

@@ -169,17 +169,19 @@ impl AtlasSearch {
     fn candidate(&self, index: u64, archive: &Archive) -> Option<Candidate> {
         let numbers = &mut stream(self.seed, Purpose::AtlasSearch, index);
         let choice = uniform(numbers);
+        // Every second generation looks for other fixed points, the others for cleaner examples and other cycles.
+        let crowded = if (index / GENERATION as u64) % 2 == 1 { 0.65 } else { 0.25 };
         let parent = match choice {
             ..0.05 => None,
-            ..0.35 => archive.crowded(numbers),
+            _ if uniform(numbers) < crowded => archive.crowded(numbers),
             _ => archive.parent(numbers),
         };
         let (genome, origin): (Genome, Origin) = match parent {
             None => (random(numbers), Origin::Random),
-            Some(parent) if (0.1..0.65).contains(&choice) => {
+            Some(parent) if (0.05..0.7).contains(&choice) => {
                 (mutated(&parent.genome, numbers), Origin::Mutation)
             }
-            Some(parent) if (0.65..0.7).contains(&choice) => {
+            Some(parent) if (0.7..0.75).contains(&choice) => {
                 (crossed(&parent.genome, &archive.parent(numbers)?.genome, numbers), Origin::Crossover)
             }
             Some(parent) => {

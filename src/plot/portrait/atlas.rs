@@ -7,7 +7,7 @@ use crate::plot::{Figure, Panel};
 use rayon::prelude::*;
 
 /// Cells of the basins along a side.
-const CELLS: usize = 90;
+const CELLS: usize = 72;
 /// Lines and markers beside those of a portrait by itself.
 const SCALE: f64 = 0.45;
 
