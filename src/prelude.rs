@@ -37,6 +37,6 @@ pub use crate::spectra::{
 };
 pub use crate::train::{
     AdversarialTraining, Feeding, GruHistory, GruTraining, History, JacobianPenalty, PredictionError,
-    Projections, SeedRun, Training, predict, prediction_error,
+    Projections, SeedRun, Training, predict_series, prediction_error,
 };
 pub use ndarray::{Array1, Array2, ArrayD, array, s};

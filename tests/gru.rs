@@ -5,6 +5,8 @@ mod errors;
 #[path = "common/tensors.rs"]
 mod tensors;
 
+#[path = "gru/checkpoints.rs"]
+mod checkpoints;
 #[path = "gru/network.rs"]
 mod network;
 #[path = "gru/operation.rs"]

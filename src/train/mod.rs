@@ -15,7 +15,7 @@ pub use history::{EpochRecord, History};
 pub use jacobian::{JacobianPenalty, Projections};
 pub use penalty::Penalty;
 pub use recurrent::{
-    Feeding, GruHistory, GruRecord, GruTraining, PredictionError, SeedRun, Snapshot, predict,
+    Feeding, GruHistory, GruRecord, GruTraining, PredictionError, SeedRun, Snapshot, predict_series,
     prediction_error,
 };
 pub use training::Training;

@@ -30,6 +30,13 @@ pub struct Snapshot {
     pub gru: Gru,
 }
 
+impl Snapshot {
+    /// Shows step and sizes in a notebook.
+    pub fn evcxr_display(&self) {
+        show(&[Content::Plain(&format!("{self:?}"))]);
+    }
+}
+
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Snapshot(step {}, {:?})", self.step, self.gru)

@@ -9,6 +9,6 @@ mod settings;
 mod window;
 
 pub use history::{GruHistory, GruRecord, Snapshot};
-pub use prediction::{PredictionError, predict, prediction_error};
+pub use prediction::{PredictionError, predict_series, prediction_error};
 pub use seeds::SeedRun;
 pub use settings::{Feeding, GruTraining};

@@ -16,7 +16,12 @@ use std::fmt;
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) and [`Error::Shape`](crate::Error::Shape) where network, series and horizon do not fit.
-pub fn predict(gru: &Gru, series: &TimeSeries, feeding: Feeding, horizon: usize) -> Result<Array3<f32>> {
+pub fn predict_series(
+    gru: &Gru,
+    series: &TimeSeries,
+    feeding: Feeding,
+    horizon: usize,
+) -> Result<Array3<f32>> {
     feeding.check(gru, series, horizon)?;
     let places: Vec<Place> = (0..series.len()).map(|trajectory| (trajectory, 0)).collect();
     let windows = Windows::new(series.truth(), &places, horizon, feeding)?;
@@ -27,17 +32,17 @@ pub fn predict(gru: &Gru, series: &TimeSeries, feeding: Feeding, horizon: usize)
         .map_err(|e| crate::Error::shape("predictions", format!("{shape:?}"), e))
 }
 
-/// The error of [`predict`] against the truth: at every step the root of the mean squared distance over all trajectories.
+/// The error of [`predict_series`] against the truth: at every step the root of the mean squared distance over all trajectories.
 ///
 /// # Errors
-/// As for [`predict`].
+/// As for [`predict_series`].
 pub fn prediction_error(
     gru: &Gru,
     series: &TimeSeries,
     feeding: Feeding,
     horizon: usize,
 ) -> Result<PredictionError> {
-    let predicted = predict(gru, series, feeding, horizon)?;
+    let predicted = predict_series(gru, series, feeding, horizon)?;
     let truth = series.truth().slice(s![.., 1..=horizon, ..]);
     let count = series.len() as f64;
     let mut squares = vec![0.0; horizon];

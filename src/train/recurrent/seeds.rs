@@ -21,6 +21,13 @@ pub struct SeedRun {
     pub history: GruHistory,
 }
 
+impl SeedRun {
+    /// Shows the history in a notebook.
+    pub fn evcxr_display(&self) {
+        self.history.evcxr_display();
+    }
+}
+
 impl fmt::Debug for SeedRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SeedRun(seed {}, {:?})", self.seed, self.history)
