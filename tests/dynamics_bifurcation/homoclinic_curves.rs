@@ -73,9 +73,9 @@ fn an_exact_curve_has_its_resonance_and_its_end() -> Result<()> {
 
 #[test]
 fn curves_of_grus_agree_with_searches_in_one_parameter() -> Result<()> {
-    for (case, other) in
-        reference::homoclinic_cases()?.iter().zip([("bh", 1), ("bh", 0), ("bh", 0), ("bh", 1)])
-    {
+    for (id, other) in [("E_hom_01", ("bh", 0)), ("E_hom_09", ("bh", 1))] {
+        let cases = reference::homoclinic_cases()?;
+        let case = cases.iter().find(|case| case.id == id).unwrap();
         let first = case.weights.get(&case.parameter, &case.index)?;
         let second = case.weights.get(other.0, &[other.1])?;
         let family = ParameterFamily::weight(&case.weights, &case.parameter, &case.index)?

@@ -56,7 +56,7 @@ pub struct CycleContinuation {
 const GROWN: f64 = 2e3;
 /// The integral of the divergence above which a planar orbit is followed backward in time; below the negative of it, forward.
 const REPELLING: f64 = 0.7;
-/// The longest step beside the extent of the cycle: no step leads through the cycle of no extent.
+/// The farthest that a step may move the orbit, beside its extent: no step leads through the cycle of no extent.
 const SHARE: f64 = 0.2;
 /// Factors of the step after so many Newton iterations, and after more.
 const FACTORS: [f64; 6] = [2.0, 2.0, 2.0, 1.5, 1.2, 1.0];
@@ -223,7 +223,9 @@ impl CycleContinuation {
     /// One step: the special cycles on the way, then the next one, into the queue.
     fn advance(&mut self) -> Result<()> {
         let extent = self.points.last().map_or(f64::INFINITY, |point| point.extent);
-        self.step = self.step.min(self.options.max_step).min(SHARE * extent);
+        // How far a step of 1 moves the orbit: near a homoclinic orbit it is the period that grows.
+        let moves = self.corrector.metric.of_nodes(&self.here.tangent);
+        self.step = self.step.min(self.options.max_step).min(SHARE * extent / moves);
         let Some((found, step)) = self.found() else { return Ok(()) };
         let (found, way) = self.within(found, step)?;
         let point = CyclePoint::of(&self.corrector, &found)?;

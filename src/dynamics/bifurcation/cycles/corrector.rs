@@ -44,12 +44,22 @@ pub(super) struct Corrected {
 impl Metric {
     /// The inner product.
     pub(super) fn product(&self, a: &Tangent, b: &Tangent) -> f64 {
-        let m = a.nodes.len().max(1) as f64;
-        let nodes: f64 =
-            a.nodes.iter().zip(&b.nodes).flat_map(|(a, b)| a.iter().zip(b)).map(|(a, b)| a * b).sum();
-        nodes / (m * self.state * self.state)
+        self.nodes(a, b)
             + a.log_period * b.log_period
             + a.parameter * b.parameter / (self.parameter * self.parameter)
+    }
+
+    /// The part of the orbit in it.
+    fn nodes(&self, a: &Tangent, b: &Tangent) -> f64 {
+        let m = a.nodes.len().max(1) as f64;
+        let sum: f64 =
+            a.nodes.iter().zip(&b.nodes).flat_map(|(a, b)| a.iter().zip(b)).map(|(a, b)| a * b).sum();
+        sum / (m * self.state * self.state)
+    }
+
+    /// The length of that part.
+    pub(super) fn of_nodes(&self, a: &Tangent) -> f64 {
+        self.nodes(a, a).sqrt()
     }
 
     pub(super) fn norm(&self, a: &Tangent) -> f64 {

@@ -1,6 +1,6 @@
 //! Where a branch of cycles ends: at a Hopf point, a homoclinic orbit, a fold on the cycle.
 
-use super::near::Near;
+use super::near::{Fold, Near};
 use super::point::CyclePoint;
 use crate::dynamics::bifurcation::family::ParameterFamily;
 use crate::dynamics::complex::Complex;
@@ -40,9 +40,9 @@ pub enum CycleEnd {
         state: Vec<f64>,
         /// The factor of the law as the last two cycles have it.
         passage: f64,
-        /// As the normal form of the fold has it, for one passage.
+        /// As the normal forms of the folds that the cycle passes have it.
         expected: f64,
-        /// How many such places the cycle passes, by the ratio of the two.
+        /// How many folds it passes: one, or more where a symmetry puts several at one parameter.
         passages: usize,
     },
     /// The parameter left its range.
@@ -98,7 +98,7 @@ impl fmt::Debug for CycleEnd {
             ),
             Self::SaddleNode { parameter, state, passage, expected, passages } => write!(
                 f,
-                "fold on the cycle at {parameter:.12}, {state:.6?}, period law {passage:.4} ({passages} times {expected:.4})"
+                "fold on the cycle at {parameter:.12}, {state:.6?}, {passages} in all, period law {passage:.4} (expected {expected:.4})"
             ),
             Self::Stuck { reason } => write!(f, "stuck: {reason}"),
             other => write!(f, "{}", other.name()),
@@ -114,11 +114,13 @@ const SLOW: f64 = 0.05;
 /// `SETTLED` of the remaining way.
 const NEAR: f64 = 0.05;
 const SETTLED: f64 = 0.2;
+/// What is left of the way, in units of the continuation, that the parameter's digits hardly tell from nothing.
+const DIGITS: f64 = 1e-9;
 /// Distance at which it is taken for one without the split function.
 const NEAREST: f64 = 1e-4;
 
-/// The most folds that a cycle passes at once, as that of a symmetric system does.
-const MANY: f64 = 6.0;
+/// Places that are slower than this many times the least speed may be at a fold too.
+const ALIKE: f64 = 4.0;
 
 /// What the last cycles of a branch are held against.
 pub(super) struct Ends {
@@ -207,12 +209,13 @@ impl Ends {
         };
         let (earlier, parameter) = (root(first, before), root(before, last));
         let left = (parameter - last.parameter).abs();
-        let settled = (parameter - earlier).abs() < SETTLED * left;
+        // Where the digits of the parameter are used up the law has said what it can.
+        let settled = (parameter - earlier).abs() < SETTLED * left || left < DIGITS * self.scale;
         if !settled && off > NEAREST * last.extent {
             return Ok(None);
         }
         if let (&[x, y], &[a, b]) = (saddle, last.middle().as_slice()) {
-            let wide = (10.0 * left).max(1e-9 * self.scale);
+            let wide = (10.0 * left).max(3.0 * (parameter - earlier).abs()).max(1e-9 * self.scale);
             let search = Connections::homoclinic([x, y]).with_centre([a, b]).with_parameters(9);
             let family = self.family.family();
             let found = search.run(&*family, parameter - wide, parameter + wide).unwrap_or_default();
@@ -229,26 +232,58 @@ impl Ends {
         Ok(near.then(|| CycleEnd::Homoclinic { parameter, saddle: saddle.to_vec(), connection: None }))
     }
 
-    /// A fold of fixed points ahead, near the slowest place of the last cycle, with the law of the period.
+    /// Folds of fixed points ahead, all at one parameter, near places where the last cycle is slow, with the law of the period.
     fn saddle_node(&self, before: &CyclePoint, last: &CyclePoint) -> Option<CycleEnd> {
-        let found = self.near.fold(&last.slowest, last.parameter)?;
-        let (a, b) = (before.parameter - found.parameter, last.parameter - found.parameter);
-        let ahead = a * b > 0.0 && b.abs() < a.abs();
-        if !ahead || distance(&found.state, &last.slowest) > NEAR * last.extent {
+        let folds = self.folds(last);
+        let first = folds.first()?;
+        let (a, b) = (before.parameter - first.parameter, last.parameter - first.parameter);
+        if !(a * b > 0.0 && b.abs() < a.abs()) {
             return None;
         }
         // From the last two periods, so that the rest of the cycle takes no part.
         let passage = (last.period - before.period) / (1.0 / b.abs().sqrt() - 1.0 / a.abs().sqrt());
-        let passages = (passage / found.passage).round();
-        // Of many passages every number is near to a whole one.
-        let lawful =
-            (1.0..=MANY).contains(&passages) && (passage / (passages * found.passage) - 1.0).abs() < 0.03;
-        lawful.then_some(CycleEnd::SaddleNode {
-            parameter: found.parameter,
-            state: found.state,
+        let expected: f64 = folds.iter().map(|fold| fold.passage).sum();
+        let lawful = (passage / expected - 1.0).abs() < 0.03;
+        lawful.then(|| CycleEnd::SaddleNode {
+            parameter: first.parameter,
+            state: first.state.clone(),
             passage,
-            expected: found.passage,
-            passages: passages as usize,
+            expected,
+            passages: folds.len(),
         })
+    }
+
+    /// The fold near the slowest place of a cycle, and those near other slow places at the same parameter, as a symmetric system has them.
+    fn folds(&self, cycle: &CyclePoint) -> Vec<Fold> {
+        let mut folds: Vec<Fold> = vec![];
+        let Ok(flow) = self.family.at(&[cycle.parameter]) else { return folds };
+        let mut f = vec![0.0; cycle.state.len()];
+        let mut places: Vec<(f64, Vec<f64>)> = vec![];
+        for row in cycle.points.rows() {
+            let h = row.to_vec();
+            flow.field(&h, &mut f);
+            places.push((distance(&f, &vec![0.0; f.len()]), h));
+        }
+        // The last is the first.
+        places.pop();
+        let n = places.len();
+        let slow = |k: usize| {
+            let speed = places[k].0;
+            speed <= places[(k + 1) % n].0 && speed < places[(k + n - 1) % n].0
+        };
+        let mut minima: Vec<&(f64, Vec<f64>)> =
+            (0..n).filter(|k| slow(*k)).filter_map(|k| places.get(k)).collect();
+        minima.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let least = minima.first().map_or(0.0, |place| place.0);
+        for (_, place) in minima.into_iter().take_while(|place| place.0 < ALIKE * least) {
+            let Some(found) = self.near.fold(place, cycle.parameter) else { continue };
+            let near = distance(&found.state, place) < NEAR * cycle.extent;
+            let same = |fold: &Fold| (fold.parameter - found.parameter).abs() < DIGITS * self.scale;
+            let new = folds.iter().all(|fold| distance(&fold.state, &found.state) > 1e-6);
+            if near && new && folds.first().is_none_or(same) {
+                folds.push(found);
+            }
+        }
+        folds
     }
 }
