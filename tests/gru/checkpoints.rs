@@ -3,13 +3,13 @@
 use crate::errors::{has, text};
 use crate::tensors::backward;
 use crate::training::{data, histories, net, numbers, settings};
-use eigengate::Result;
 use eigengate::data::PlanarData;
 use eigengate::device::{Recording, matrix, to_device};
 use eigengate::dynamics::Reset;
 use eigengate::nn::ops::{GradientsOf, square_sum, squared_error};
 use eigengate::nn::{Adam, Decay, Gru, OptimiserState, RmsProp, Sgd};
 use eigengate::train::{Feeding, GruTraining};
+use eigengate::{Error, Result};
 use ndarray::{Axis, s};
 use std::time::Duration;
 
@@ -138,6 +138,14 @@ fn a_loop_of_one_s_own_goes_on_from_its_checkpoint() -> Result<()> {
     let mut none = backward(square_sum(matrix(&[1.0], 1, 1)?.retaped::<Recording>(), 1.0)?);
     has(&text(state.step_clipped(four.parameters_mut(), &mut none, 0.0)), &["largest = 0"]);
     has(&text(state.step_on(gru.parameters_mut(), &mut none)), &["parameters of"]);
+    // A gradient that is not finite moves nothing: its start is not.
+    let start = matrix(&[f32::NAN, 0.0, 0.0, 0.0], 1, 4)?;
+    let outputs = four.record(&start, None, 3, GradientsOf::Parameters)?.outputs;
+    let mut wild = backward(square_sum(outputs, 1.0)?);
+    let before = numbers(&four);
+    let refused = state.step_clipped(four.parameters_mut(), &mut wild, 1.0);
+    assert!(matches!(refused, Err(Error::NotFinite { .. })));
+    assert_eq!(numbers(&four), before);
     assert_eq!(state.steps(), 0);
     Ok(())
 }

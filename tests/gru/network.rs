@@ -111,6 +111,24 @@ fn outputs_and_gradients_of_whole_networks() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn gradients_by_inputs_alone_are_those_of_everything() -> Result<()> {
+    let gru = Gru::new(2, &[3, 4], 2, Reset::After, 3)?;
+    let (x, u) = (random(5 * 6, 2, 0), random(5 * 6, 2, 1));
+    let by = |asked: GradientsOf| -> Result<(Vec<f32>, Vec<f32>)> {
+        let initial = [random(5, 3, 2), random(5, 4, 3)];
+        let outputs = gru.record_from(&initial, Some(&x), 6, asked)?.outputs;
+        let mut g = backward(pairing(outputs, &u)?);
+        let weights = gru.parameters().into_iter().map(|p| p.gradient(&mut g)).collect::<Result<Vec<_>>>()?;
+        Ok((g.get(&x).as_vec(), weights.concat()))
+    };
+    let (alone, all) = (by(GradientsOf::Input)?, by(GradientsOf::Everything)?);
+    assert_eq!(alone.0, all.0);
+    assert!(all.0.iter().any(|g| *g != 0.0));
+    assert!(alone.1.iter().all(|g| *g == 0.0) && all.1.iter().all(|g| *g != 0.0));
+    Ok(())
+}
+
 fn sequences(batch: usize, steps: usize, width: usize) -> Array3<f32> {
     Array3::from_shape_vec((batch, steps, width), random(batch * steps, width, 7).as_vec()).unwrap()
 }

@@ -38,13 +38,14 @@ fn stack_steps() -> Result<()> {
     let (batch, width) = (3, 2);
     let parts: Vec<Matrix> = (0..4).map(|i| random(batch, width, i)).collect();
     let u = random(batch * 4, width, 9);
-    // Each part is used twice: as it is, and in what the tape has before the stack.
+    // One part is used before the stack too, one behind it.
     let run = |stack: fn(&[Matrix], Recording) -> Result<Matrix<Recording>>| -> Result<(Vec<f32>, Grads)> {
         let (doubled, tape) = (parts[1].retaped::<Recording>() * 2.0).split_tape();
         let all = [parts[0].clone(), doubled, parts[1].clone(), permuted(&parts[3])];
         let y = stack(&all, tape)?;
         let values = y.as_vec();
-        Ok((values, backward(ops::pairing(y, &u)?)))
+        let loss = ops::pairing(y, &u)? + ops::square_sum(parts[0].retaped::<Recording>(), 0.5)?;
+        Ok((values, backward(loss)))
     };
     let (y, g) = run(ops::stack_steps)?;
     let (u_of, row) = (u.as_vec(), |t: usize, b: usize| (4 * b + t) * width);
@@ -56,7 +57,7 @@ fn stack_steps() -> Result<()> {
                 assert_eq!(y[row(t, b) + i], want[t]);
             }
             let slope = |part: usize| g.get(&parts[part]).as_vec()[b * width + i];
-            assert_eq!(slope(0), u_of[row(0, b) + i]);
+            assert!((slope(0) - u_of[row(0, b) + i] - of(0)).abs() < 1e-6);
             assert!((slope(1) - 2.0 * u_of[row(1, b) + i] - u_of[row(2, b) + i]).abs() < 1e-6);
         }
     }

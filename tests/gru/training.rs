@@ -130,6 +130,32 @@ fn schedules_are_those_of_their_formulas() -> Result<()> {
 }
 
 #[test]
+fn records_are_means_over_steps_that_see_windows_of_their_own() -> Result<()> {
+    let PlanarData { train, .. } = data();
+    let run = |every: u64| -> Result<Vec<(f64, f64)>> {
+        let mut gru = net(1);
+        let before = numbers(&gru);
+        // Steps so small that nothing moves.
+        let still = settings(6).with_learning_rate(1e-30).with_record_every(every);
+        let history = still
+            .with_optimiser(Sgd { learning_rate: 1e-30, ..Sgd::default() })
+            .run(&mut gru, &train, None)?;
+        assert_eq!(numbers(&gru), before);
+        Ok(history.records().iter().map(|r| (r.loss, r.gradient_norm)).collect())
+    };
+    let (single, means) = (run(1)?, run(3)?);
+    let mut losses: Vec<f64> = single.iter().map(|(loss, _)| *loss).collect();
+    losses.sort_by(f64::total_cmp);
+    losses.dedup();
+    assert_eq!((losses.len(), means.len()), (6, 2));
+    for (mean, three) in means.iter().zip(single.chunks(3)) {
+        assert!((mean.0 - three.iter().map(|r| r.0).sum::<f64>() / 3.0).abs() < 1e-12);
+        assert!((mean.1 - three.iter().map(|r| r.1).sum::<f64>() / 3.0).abs() < 1e-12);
+    }
+    Ok(())
+}
+
+#[test]
 fn clipping_bounds_a_step_and_divergence_is_told() -> Result<()> {
     let PlanarData { train, .. } = data();
     let moved = |clip: f64| -> Result<(f64, f64)> {
