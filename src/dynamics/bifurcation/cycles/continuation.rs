@@ -213,7 +213,7 @@ impl CycleContinuation {
     /// As the family.
     pub fn run(mut self) -> Result<CycleBranch> {
         let mut points = vec![];
-        while let Some(point) = self.next() {
+        for point in self.by_ref() {
             points.push(point?);
         }
         let name = self.corrector.family.names().first().cloned().unwrap_or_default();
@@ -374,11 +374,12 @@ impl Iterator for CycleContinuation {
     type Item = Result<CyclePoint>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.queue.is_empty() && self.end.is_none() {
-            if let Err(error) = self.advance() {
-                self.end = Some(CycleEnd::Stuck { reason: error.to_string() });
-                return Some(Err(error));
-            }
+        if self.queue.is_empty()
+            && self.end.is_none()
+            && let Err(error) = self.advance()
+        {
+            self.end = Some(CycleEnd::Stuck { reason: error.to_string() });
+            return Some(Err(error));
         }
         self.queue.pop_front().map(Ok)
     }

@@ -122,6 +122,9 @@ impl fmt::Debug for CycleBranch {
     }
 }
 
+/// A Hopf point from which no branch can be followed, and why.
+type Failure = (SpecialPoint, String);
+
 /// A branch that ends this near to a Hopf point, beside the range, ends there.
 const SAME: f64 = 1e-7;
 
@@ -135,7 +138,7 @@ impl BifurcationDiagram {
         &self,
         family: &ParameterFamily,
         options: &ContinuationOptions,
-    ) -> Result<(Vec<CycleBranch>, Vec<(SpecialPoint, String)>)> {
+    ) -> Result<(Vec<CycleBranch>, Vec<Failure>)> {
         let (mut branches, mut failures): (Vec<CycleBranch>, Vec<_>) = (vec![], vec![]);
         for hopf in self.specials_of(Bifurcation::Hopf) {
             let reached = branches.iter().any(|branch| {

@@ -141,7 +141,7 @@ impl HomoclinicContinuation {
     /// As the family.
     pub fn run(mut self) -> Result<HomoclinicCurve> {
         let mut points = vec![];
-        while let Some(point) = self.next() {
+        for point in self.by_ref() {
             points.push(point?);
         }
         let end = self.end.take().unwrap_or(BranchEnd::Start);
