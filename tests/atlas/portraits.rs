@@ -90,10 +90,13 @@ fn rounding_keeps_the_class() -> Result<()> {
     assert_eq!(rounded.weights.get("Uh", &[0, 1])?, -1.9);
     rounded.verify()?;
 
-    // Near the Hopf point one digit gives another class, and two digits do.
-    let near = AtlasEntry::new(&families::rotation(3.0, 0.86)?)?;
+    // One digit gives a unit that is bistable, and cleaner; two digits do not.
+    let near = families::two_bistable_units(2.6, 0.5)?.with("bh", &[0], 0.14)?;
+    let bistable = AtlasEntry::new(&near.with("Uh", &[0, 0], 3.0)?.with("bh", &[0], 0.1)?)?;
+    let near = AtlasEntry::new(&near)?;
+    assert_eq!((near.class, bistable.class), (class(1, 0, 0, 0, 0), class(2, 1, 0, 0, 0)));
+    assert!(bistable.margins.cleanliness() >= 0.9 * near.margins.cleanliness());
     let rounded = near.rounded();
-    assert_eq!(rounded.class, near.class);
-    assert!(rounded.weights != near.weights);
+    assert_eq!((rounded.class, rounded.weights.get("Uh", &[0, 0])?), (near.class, 2.6));
     rounded.verify()
 }
