@@ -3,12 +3,9 @@
 use super::history::GruHistory;
 use super::settings::GruTraining;
 use crate::data::TimeSeries;
-use crate::device::release_memory;
 use crate::error::{Error, Result};
 use crate::nn::Gru;
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A trained network, and how it came about.
 #[derive(Clone)]
@@ -36,7 +33,7 @@ impl fmt::Debug for SeedRun {
 
 impl GruTraining {
     /// Trains a network for every seed: `make(seed)` gives the network, and the run has that seed. As many at a time as there are
-    /// cores, each on one thread; the result is that of one run after the other. With a checkpoint every run has a file of
+    /// cores, each on one thread (on a GPU one at a time); the result is that of one run after the other. With a checkpoint every run has a file of
     /// its own, `-seed` and the number added to its name.
     ///
     /// ```
@@ -80,40 +77,55 @@ impl GruTraining {
             let history = settings.run(&mut gru, train, test)?;
             Ok(SeedRun { seed, gru, history })
         };
-        let next = AtomicUsize::new(0);
-        let done: Vec<Mutex<Option<Result<SeedRun>>>> = seeds.iter().map(|_| Mutex::new(None)).collect();
-        // A pool of its own for every worker: what a run does in parallel stays on its thread.
-        let work = || -> Result<()> {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-            let pool = pool.map_err(|e| Error::Device(format!("no thread: {e}")))?;
-            pool.install(|| {
-                while let Some((seed, place)) = {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    seeds.get(index).zip(done.get(index))
-                } {
-                    let run = one(*seed);
-                    if let Ok(mut place) = place.lock() {
-                        *place = Some(run);
-                    }
-                }
-                release_memory()
-            })
-        };
-        let threads = rayon::current_num_threads().min(seeds.len());
-        let workers: Vec<Result<()>> = std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let lost = || Error::Device("a training thread ended early".to_owned());
-            handles.into_iter().map(|handle| handle.join().unwrap_or_else(|_| Err(lost()))).collect()
-        });
-        let mut runs = vec![];
-        for place in done {
-            match place.into_inner().ok().flatten() {
-                Some(run) => runs.push(run?),
-                // No worker came to it.
-                None => break,
-            }
-        }
-        workers.into_iter().collect::<Result<Vec<()>>>()?;
-        Ok(runs)
+        side_by_side(seeds, &one)
     }
+}
+
+/// The runs of all seeds, in their order. Tensors on a GPU stay with their thread: there one after the other.
+#[cfg(feature = "cuda")]
+fn side_by_side(seeds: &[u64], one: &dyn Fn(u64) -> Result<SeedRun>) -> Result<Vec<SeedRun>> {
+    seeds.iter().map(|&seed| one(seed)).collect()
+}
+
+/// The runs of all seeds, in their order.
+#[cfg(not(feature = "cuda"))]
+fn side_by_side(seeds: &[u64], one: &(dyn Fn(u64) -> Result<SeedRun> + Sync)) -> Result<Vec<SeedRun>> {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let next = AtomicUsize::new(0);
+    let done: Vec<Mutex<Option<Result<SeedRun>>>> = seeds.iter().map(|_| Mutex::new(None)).collect();
+    // A pool of its own for every worker: what a run does in parallel stays on its thread.
+    let work = || -> Result<()> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let pool = pool.map_err(|e| Error::Device(format!("no thread: {e}")))?;
+        pool.install(|| {
+            while let Some((seed, place)) = {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                seeds.get(index).zip(done.get(index))
+            } {
+                let run = one(*seed);
+                if let Ok(mut place) = place.lock() {
+                    *place = Some(run);
+                }
+            }
+            crate::device::release_memory()
+        })
+    };
+    let threads = rayon::current_num_threads().min(seeds.len());
+    let workers: Vec<Result<()>> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let lost = || Error::Device("a training thread ended early".to_owned());
+        handles.into_iter().map(|handle| handle.join().unwrap_or_else(|_| Err(lost()))).collect()
+    });
+    let mut runs = vec![];
+    for place in done {
+        match place.into_inner().ok().flatten() {
+            Some(run) => runs.push(run?),
+            // No worker came to it.
+            None => break,
+        }
+    }
+    workers.into_iter().collect::<Result<Vec<()>>>()?;
+    Ok(runs)
 }
