@@ -92,7 +92,7 @@ impl Archive {
         let place = index as usize % CROWD;
         match crowd.get_mut(place) {
             // A part of the places is for clean ones, the others drift.
-            Some(other) if place % 3 == 0 && known.cleanliness < other.cleanliness => {}
+            Some(other) if place.is_multiple_of(3) && known.cleanliness < other.cleanliness => {}
             Some(other) => *other = known,
             None => crowd.push(known),
         }
