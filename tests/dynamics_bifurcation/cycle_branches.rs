@@ -1,7 +1,7 @@
 //! Branches of cycles against closed forms, measured numbers and reference cases.
 
 use crate::reference;
-use crate::systems::{Bautin, FitzHughNagumo, Neimark, family_of};
+use crate::systems::{Bautin, FitzHughNagumo, Neimark, Ring, family_of};
 use eigengate::dynamics::{
     Bifurcation, BifurcationDiagram, ContinuationOptions, CycleBranch, CycleContinuation, CycleEnd,
     DiagramOptions, EquilibriumContinuation, ParameterFamily, PlanarPoint, Shooting, Window, families,
@@ -126,6 +126,23 @@ fn a_fold_of_cycles_is_where_the_normal_form_has_it() -> Result<()> {
     assert_eq!(stable.windows(2).filter(|two| two[0] != two[1]).count(), 1);
     assert!(!stable[0] && *stable.last().unwrap());
     assert!(matches!(branch.ends[1], CycleEnd::Range) && branch.points.last().unwrap().parameter == 0.5);
+    Ok(())
+}
+
+#[test]
+fn a_branch_that_others_cross_does_not_turn() -> Result<()> {
+    // (r - 1)' = p (r - 1) - (r - 1)^3: the unit circle for every p, with the multiplier exp(2 pi p).
+    let family = family_of(2, "p", |p| Box::new(Ring { p }));
+    let cycle = Shooting::new().run(&*family.at(&[-0.2])?, &[1.0, 0.0], TAU)?;
+    let options = ContinuationOptions::for_cycles();
+    let branch = CycleContinuation::from_cycle(&family, (-0.3, 0.3), -0.2, &cycle, 1.0, &options)?.run()?;
+    sound(&branch);
+    let specials = branch.specials();
+    assert_eq!(specials.len(), 1, "{branch:?}");
+    assert_eq!(specials[0].kind, Bifurcation::BranchPoint);
+    // The corrector is singular there: the test function, which is linear, tells where.
+    assert!(specials[0].parameter().abs() < 1e-6 && !specials[0].converged, "{branch:?}");
+    assert!(branch.points.iter().all(|cycle| (cycle.divergence - TAU * cycle.parameter).abs() < 1e-7));
     Ok(())
 }
 

@@ -184,3 +184,34 @@ impl VectorField for Sandstede {
         out[3] = a - 1.5 * a * x - 2.0 * mu;
     }
 }
+
+/// `r' = p (r - 1) - (r - 1)^3`, `theta' = 1`.
+pub struct Ring {
+    pub p: f64,
+}
+
+impl VectorField for Ring {
+    fn dimension(&self) -> usize {
+        2
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y) = (h[0], h[1]);
+        let r = x.hypot(y);
+        let rate = (self.p * (r - 1.0) - (r - 1.0).powi(3)) / r;
+        out.copy_from_slice(&[rate * x - y, rate * y + x]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        let (x, y) = (h[0], h[1]);
+        let r = x.hypot(y);
+        let u = r - 1.0;
+        let (rate, slope) = ((self.p * u - u.powi(3)) / r, self.p - 3.0 * u * u);
+        // d rate / d r over r.
+        let change = (slope - rate) / (r * r);
+        out.copy_from_slice(&[
+            rate + change * x * x,
+            change * x * y - 1.0,
+            change * x * y + 1.0,
+            rate + change * y * y,
+        ]);
+    }
+}

@@ -6,7 +6,7 @@ use super::point::CyclePoint;
 use crate::dynamics::bifurcation::special::{Bifurcation, SpecialPoint};
 use crate::dynamics::complex::Complex;
 use crate::dynamics::root::brent;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Part of the parameter in the unit tangent below which a branch is upright, at a multiplier of 1.
 const UPRIGHT: f64 = 1e-5;
@@ -65,10 +65,35 @@ pub(super) fn between(
     }
     let mut special = vec![];
     for kind in kinds {
-        special.extend(locate(corrector, from, step, kind)?);
+        match locate(corrector, from, step, kind) {
+            Ok(located) => special.extend(located),
+            // Where branches cross the corrector is singular: the test function says about where.
+            Err(Error::Numeric { .. }) => special.push(guess(kind, step, before, after)),
+            Err(error) => return Err(error),
+        }
     }
     special.sort_by(|a, b| a.0.total_cmp(&b.0));
     Ok(special.into_iter().map(|(_, point)| point).collect())
+}
+
+/// A special cycle that could not be located: the one before it, with the parameter between both at which the test function, taken as
+/// linear, vanishes.
+fn guess(kind: Bifurcation, step: f64, before: &CyclePoint, after: &CyclePoint) -> (f64, CyclePoint) {
+    let value = |p: &CyclePoint| of_multipliers(kind, &p.multipliers, p.divergence);
+    let share = (value(before) / (value(before) - value(after))).clamp(0.0, 1.0);
+    let parameter = before.parameter + share * (after.parameter - before.parameter);
+    let special = SpecialPoint {
+        kind,
+        parameters: vec![parameter],
+        state: before.state.clone(),
+        bracket: (before.parameter, after.parameter),
+        converged: false,
+        frequency: None,
+        crossing_speed: None,
+        first_lyapunov: None,
+        coefficient: f64::NAN,
+    };
+    (share * step, CyclePoint { special: Some(special), ..before.clone() })
 }
 
 /// The root of the test function along the tangent, and how far it is.
