@@ -105,7 +105,7 @@ impl CurveContinuation {
     /// As the family; [`Error::Numeric`] where eigenvalues cannot be computed.
     pub fn run(mut self) -> Result<BifurcationCurve> {
         let mut points = vec![];
-        while let Some(point) = self.next() {
+        for point in self.by_ref() {
             points.push(point?);
         }
         let end = self.end.take().unwrap_or(BranchEnd::Start);

@@ -100,7 +100,7 @@ impl EquilibriumContinuation {
     /// As the family; [`Error::Numeric`] where eigenvalues cannot be computed.
     pub fn run(mut self) -> Result<EquilibriumBranch> {
         let mut points = vec![];
-        while let Some(point) = self.next() {
+        for point in self.by_ref() {
             points.push(point?);
         }
         let end = self.end.take().unwrap_or(BranchEnd::Start);

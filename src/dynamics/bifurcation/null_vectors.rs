@@ -112,12 +112,14 @@ pub(crate) fn null_vectors(matrix: &ComplexMatrix) -> Option<(Vec<Complex>, Vec<
     }
     let (_, mut v, mut w) = best?;
     for _ in 0..3 {
-        (normalise(&mut v), normalise(&mut w));
+        normalise(&mut v);
+        normalise(&mut w);
         let next = bordered(matrix, &w, &v)?;
         let left = bordered(&adjoint, &v, &w)?;
         (v, w) = (next.vector, left.vector);
     }
-    (normalise(&mut v), normalise(&mut w));
+    normalise(&mut v);
+    normalise(&mut w);
     Some((v, w))
 }
 
