@@ -196,7 +196,7 @@ fn what_cannot_be_continued_is_refused() -> Outcome {
     assert!(ParameterFamily::weight(&weights, "bx", &[0]).is_err());
     assert!(ParameterFamily::weight(&weights, "bh", &[2]).is_err());
     assert!(two.at(&[0.0]).is_err() && two.slice(&[0.0, 0.0], 2).is_err());
-    assert!(ParameterFamily::path(&[weights.clone()]).is_err());
+    assert!(ParameterFamily::path(std::slice::from_ref(&weights)).is_err());
     assert!(ParameterFamily::path(&[weights.clone(), families::one_unit(2.0, 0.0)?]).is_err());
     let bad = ContinuationOptions::new().with_map(0.0);
     assert!(EquilibriumContinuation::new(&family, (0.0, 1.0), 0.5, &[0.0; 2], 1.0, &bad).is_err());
