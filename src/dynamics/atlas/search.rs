@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 /// ```
 /// use eigengate::dynamics::AtlasSearch;
 ///
-/// let atlas = AtlasSearch::new(1).with_systems(1024).with_cycle_searches(4).run()?;
+/// let atlas = AtlasSearch::new(1).with_systems(4096).with_cycle_searches(8).run()?;
 /// assert!(atlas.len() >= 3);
 /// # Ok::<(), eigengate::Error>(())
 /// ```
