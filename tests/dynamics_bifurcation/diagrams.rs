@@ -4,8 +4,9 @@ use eigengate::dynamics::{
     Bifurcation, BifurcationDiagram, BranchEnd, ContinuationOptions, CycleEnd, DiagramOptions, GruWeights,
     ParameterFamily, Reset, TwoParameterDiagram, families,
 };
-use eigengate::plot;
-use ndarray::{arr1, arr2};
+use eigengate::frame::Frame;
+use eigengate::{exchange, plot};
+use ndarray::{Array2, arr1, arr2};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -36,6 +37,18 @@ fn rotation_family_with_its_cycles() -> Outcome {
     assert!(part.specials().is_empty() && has_all_cycles(&part), "{part:?}");
     assert_eq!(part.cycles.len(), 1);
     assert!(part.cycles[0].ends.iter().all(|end| matches!(end, CycleEnd::Range)));
+
+    // Out as parquet and npy, and back.
+    let folder = tempfile::tempdir()?;
+    let (table, file) = (folder.path().join("branches.parquet"), folder.path().join("branch.npy"));
+    diagram.frame()?.write_parquet(&table)?;
+    assert_eq!(Frame::read_parquet(&table)?.into_inner(), diagram.frame()?.into_inner());
+    exchange::write_npy(&file, &diagram.branches[0].array())?;
+    let back: Array2<f64> = exchange::read_npy(&file)?;
+    assert_eq!(back.nrows(), diagram.branches[0].points.len());
+    for (row, point) in back.rows().into_iter().zip(&diagram.branches[0].points) {
+        assert_eq!(row.to_vec(), [point.parameter, point.state[0], point.state[1]]);
+    }
 
     let frame = diagram.cycle_frame()?;
     assert_eq!(frame.height(), diagram.cycles[0].points.len());

@@ -7,6 +7,7 @@ use crate::display::{Content, show};
 use crate::dynamics::complex::Complex;
 use crate::error::Result;
 use crate::frame::Frame;
+use ndarray::Array2;
 use std::fmt;
 
 /// A point of a curve of bifurcations.
@@ -60,6 +61,15 @@ impl BifurcationCurve {
     /// [`Error::Polars`](crate::Error::Polars), which would be a bug.
     pub fn frame(&self) -> Result<Frame> {
         frame_of(&[self])
+    }
+
+    /// The points as an array for npy files: `(points, 2 + d)`, both parameters and the state.
+    pub fn array(&self) -> Array2<f64> {
+        let d = self.points.first().map_or(0, |point| point.state.len());
+        Array2::from_shape_fn((self.points.len(), 2 + d), |(k, j)| match j {
+            0 | 1 => self.points[k].parameters[j],
+            _ => self.points[k].state[j - 2],
+        })
     }
 
     /// Shows the points of codimension two in a notebook.

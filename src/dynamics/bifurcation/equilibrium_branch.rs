@@ -8,6 +8,7 @@ use crate::display::{Content, show};
 use crate::dynamics::complex::Complex;
 use crate::error::Result;
 use crate::frame::Frame;
+use ndarray::Array2;
 use std::fmt;
 
 /// A point of a branch of equilibria.
@@ -135,6 +136,15 @@ impl EquilibriumBranch {
     /// [`Error::Polars`](crate::Error::Polars), which would be a bug.
     pub fn frame(&self) -> Result<Frame> {
         frame_of(&self.name, &[self])
+    }
+
+    /// The points as an array for npy files: `(points, 1 + d)`, the parameter and the state.
+    pub fn array(&self) -> Array2<f64> {
+        let d = self.points.first().map_or(0, |point| point.state.len());
+        Array2::from_shape_fn((self.points.len(), 1 + d), |(k, j)| match j {
+            0 => self.points[k].parameter,
+            _ => self.points[k].state[j - 1],
+        })
     }
 
     /// Shows the special points in a notebook.
