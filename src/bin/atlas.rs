@@ -10,7 +10,7 @@ use rayon::prelude::*;
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "\
-atlas FILE [--systems 100000] [--seed 0] [--cycle-searches 32]
+atlas FILE [--systems 100000] [--seed 0] [--cycle-searches 12]
     searches, and goes on from the atlas in FILE if there is one; writes it every ten seconds and at the end
 atlas FILE --merge OTHER …
     takes the portraits of other files over where they are of new classes, or cleaner

@@ -37,7 +37,7 @@ pub struct AtlasSearch {
     pub seed: u64,
     /// How many systems to make; 100 000 by default, rounded up to whole generations of 1024.
     pub systems: usize,
-    /// How many searches for cycles in a generation; 32 by default.
+    /// How many searches for cycles in a generation; 12 by default.
     pub cycle_searches: usize,
 }
 
@@ -72,7 +72,7 @@ const UNCLEAN: f64 = 0.005;
 impl AtlasSearch {
     /// A search of 100 000 systems.
     pub fn new(seed: u64) -> Self {
-        Self { seed, systems: 100_000, cycle_searches: 32 }
+        Self { seed, systems: 100_000, cycle_searches: 12 }
     }
 
     /// Another number of systems, at least 1.
