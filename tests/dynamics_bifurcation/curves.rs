@@ -1,6 +1,6 @@
 //! Curves of bifurcations in two parameters, against closed forms.
 
-use crate::systems::{Bautin, BogdanovTakens, plane_of};
+use crate::systems::{Bautin, BogdanovTakens, Lorenz, plane_of};
 use eigengate::dynamics::{
     Bifurcation, BifurcationCurve, ContinuationOptions, CurveContinuation, ParameterFamily, families,
 };
@@ -88,6 +88,8 @@ fn bogdanov_takens_point_joins_folds_and_hopf_points() -> Outcome {
     // Hopf points: x = 0, b1 = 0, b2 < 0, omega = sqrt(-b2).
     let hopf = curve(&family, Bifurcation::Hopf, ranges, [0.0, -1.0], &[0.0, 0.0], 1.0, &options)?;
     let back = curve(&family, Bifurcation::Hopf, ranges, [0.0, -1.0], &[0.0, 0.0], -1.0, &options)?;
+    // With x' = -v, v' = x - x^2 + x v at b2 = -1 the coefficient of Guckenheimer and Holmes is 1/8, half of this one.
+    assert!((hopf.points[0].coefficient - 0.25).abs() < 1e-9, "{:?}", hopf.points[0]);
     let whole: Vec<_> = hopf.points.iter().chain(&back.points).collect();
     for point in &whole {
         assert!(point.parameters[0].abs() < 1e-11, "{point:?}");
@@ -117,6 +119,30 @@ fn bautin_normal_form_has_a_generalized_hopf_point() -> Outcome {
         if down {
             assert_eq!(specials[0].kind, Bifurcation::GeneralizedHopf);
             assert!(specials[0].parameters[1].abs() < 1e-9, "{specials:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn lorenz_equations_have_their_curve_of_hopf_points() -> Outcome {
+    let family =
+        ParameterFamily::of_fields(3, &["rho", "sigma"], |p| Ok(Box::new(Lorenz { rho: p[0], sigma: p[1] })));
+    let beta = 8.0 / 3.0;
+    let exact = |sigma: f64| sigma * (sigma + beta + 3.0) / (sigma - beta - 1.0);
+    let side = (beta * (exact(10.0) - 1.0)).sqrt();
+    let state = [side, side, exact(10.0) - 1.0];
+    let ranges = [(10.0, 40.0), (5.0, 20.0)];
+    for sense in [1.0, -1.0] {
+        let start = [exact(10.0), 10.0];
+        let options = ContinuationOptions::new();
+        let found = curve(&family, Bifurcation::Hopf, ranges, start, &state, sense, &options)?;
+        assert!(found.points.len() > 5, "{found:?}");
+        for point in &found.points {
+            let sigma = point.parameters[1];
+            assert!((point.parameters[0] / exact(sigma) - 1.0).abs() < 1e-10, "{point:?}");
+            let frequency = (beta * (point.parameters[0] + sigma)).sqrt();
+            assert!((point.frequency.unwrap() / frequency - 1.0).abs() < 1e-9, "{point:?}");
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Branches of equilibria against exact values.
 
-use crate::systems::{FitzHughNagumo, Lorenz, family_of};
+use crate::systems::{CurvedPitchfork, FitzHughNagumo, Lorenz, family_of};
 use eigengate::dynamics::{
     Bifurcation, BifurcationDiagram, ContinuationOptions, DiagramOptions, EquilibriumContinuation,
     GruWeights, ParameterFamily, Reset, families,
@@ -111,6 +111,33 @@ fn symmetric_families_have_pitchforks_and_transcritical_points() -> Outcome {
 }
 
 #[test]
+fn the_coefficient_of_a_pitchfork_is_that_on_the_centre_manifold() -> Outcome {
+    let family = family_of(2, "p", |p| Box::new(CurvedPitchfork { p }));
+    let options = ContinuationOptions::new();
+    let branch = EquilibriumContinuation::branch(&family, (-1.0, 1.0), -0.3, &[0.0; 2], &options)?;
+    let specials: Vec<_> = branch.specials().into_iter().filter(|s| s.kind.is_bifurcation()).collect();
+    assert_eq!(specials.len(), 1, "{branch:?}");
+    assert_eq!(specials[0].kind, Bifurcation::Pitchfork);
+    assert!(
+        specials[0].parameter().abs() < 1e-10 && (specials[0].coefficient + 1.0).abs() < 1e-9,
+        "{branch:?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn pieces_of_a_branch_are_all_there_and_say_why_they_end() -> Outcome {
+    let family = ParameterFamily::rotation(3.0)?;
+    let mut options = DiagramOptions::new().with_searches(9);
+    options.continuation = options.continuation.with_max_points(4);
+    let short = BifurcationDiagram::new(&family, (0.02, 1.4), &options)?;
+    // Every search starts a piece of its own from what no other piece reaches.
+    assert!(short.complete && short.branches.len() > 9);
+    assert!(short.branches.iter().flat_map(|b| &b.ends).any(|end| end.to_string().contains("4 points")));
+    Ok(())
+}
+
+#[test]
 fn random_families_are_complete() -> Outcome {
     let mut specials = 0;
     for seed in 0..20 {
@@ -148,7 +175,7 @@ fn one_unit_of_the_map_doubles_its_period() -> Outcome {
 
 #[test]
 fn lorenz_equations_have_their_pitchfork_and_subcritical_hopf_points() -> Outcome {
-    let family = family_of(3, "rho", |rho| Box::new(Lorenz { rho }));
+    let family = family_of(3, "rho", |rho| Box::new(Lorenz { rho, sigma: 10.0 }));
     let side = (8.0_f64 / 3.0 * 9.0).sqrt();
     let options = DiagramOptions::new().with_start(0.5, &[0.0; 3]).with_start(10.0, &[side, side, 9.0]);
     let diagram = BifurcationDiagram::new(&family, (0.2, 30.0), &options)?;

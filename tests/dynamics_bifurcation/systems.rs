@@ -142,9 +142,10 @@ impl VectorField for Neimark {
     }
 }
 
-/// `x' = 10 (y - x), y' = x (rho - z) - y, z' = x y - 8/3 z`.
+/// `x' = sigma (y - x), y' = x (rho - z) - y, z' = x y - 8/3 z`.
 pub struct Lorenz {
     pub rho: f64,
+    pub sigma: f64,
 }
 
 impl VectorField for Lorenz {
@@ -153,11 +154,28 @@ impl VectorField for Lorenz {
     }
     fn field(&self, h: &[f64], out: &mut [f64]) {
         let (x, y, z) = (h[0], h[1], h[2]);
-        out.copy_from_slice(&[10.0 * (y - x), x * (self.rho - z) - y, x * y - 8.0 / 3.0 * z]);
+        out.copy_from_slice(&[self.sigma * (y - x), x * (self.rho - z) - y, x * y - 8.0 / 3.0 * z]);
     }
     fn jacobian(&self, h: &[f64], out: &mut [f64]) {
         let (x, y, z) = (h[0], h[1], h[2]);
-        out.copy_from_slice(&[-10.0, 10.0, 0.0, self.rho - z, -1.0, -x, y, x, -8.0 / 3.0]);
+        out.copy_from_slice(&[-self.sigma, self.sigma, 0.0, self.rho - z, -1.0, -x, y, x, -8.0 / 3.0]);
+    }
+}
+
+/// `x' = p x - x y, y' = x^2 - y`: on the centre manifold `y = x^2` a pitchfork, `x' = p x - x^3`.
+pub struct CurvedPitchfork {
+    pub p: f64,
+}
+
+impl VectorField for CurvedPitchfork {
+    fn dimension(&self) -> usize {
+        2
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&[self.p * h[0] - h[0] * h[1], h[0] * h[0] - h[1]]);
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&[self.p - h[1], -h[0], 2.0 * h[0], -1.0]);
     }
 }
 
