@@ -3,7 +3,7 @@
 use crate::systems::{CurvedPitchfork, FitzHughNagumo, Lorenz, family_of};
 use eigengate::dynamics::{
     Bifurcation, BifurcationDiagram, ContinuationOptions, DiagramOptions, EquilibriumContinuation,
-    GruWeights, ParameterFamily, Reset, families,
+    GruWeights, ParameterFamily, Reset, VectorField, families,
 };
 use ndarray::{arr1, arr2};
 
@@ -56,6 +56,11 @@ fn the_map_of_the_rotation_family_has_its_own_point() -> Outcome {
     assert!((point.frequency.unwrap() - theta).abs() < 1e-12);
     // c1 = -a |a|^2 / 4 with a = 3/2 exp(i alpha); turned back by theta.
     assert!((point.coefficient + 0.738_281_25).abs() < 1e-12, "{point:?}");
+    // Outside of the unit circle before it, inside after it, to the exact end of the range.
+    for other in branch.points.iter().filter(|point| point.special.is_none()) {
+        assert_eq!(other.unstable, if other.parameter < point.parameter() { 2 } else { 0 }, "{other:?}");
+    }
+    assert_eq!(branch.points.last().map(|last| last.parameter), Some(1.5));
     Ok(())
 }
 
@@ -246,5 +251,82 @@ fn paths_go_through_their_systems() -> Outcome {
     let hopfs = diagram.specials_of(Bifurcation::Hopf);
     assert_eq!(hopfs.len(), 1);
     assert!((1.0..2.0).contains(&hopfs[0].parameter()));
+    Ok(())
+}
+
+/// A map on a line with the multiplier -1 - p at 0 and a quadratic term.
+struct Quadratic {
+    p: f64,
+}
+
+impl VectorField for Quadratic {
+    fn dimension(&self) -> usize {
+        1
+    }
+    fn field(&self, h: &[f64], out: &mut [f64]) {
+        out[0] = -(2.0 + self.p) * h[0] + h[0] * h[0];
+    }
+    fn jacobian(&self, h: &[f64], out: &mut [f64]) {
+        out[0] = -(2.0 + self.p) + 2.0 * h[0];
+    }
+}
+
+#[test]
+fn the_coefficient_of_a_flip_has_its_quadratic_part() -> Outcome {
+    // h' = -(1 + p) h + h^2: c = (3 * 2 * (1 / 2) * 2) / 6.
+    let family = family_of(1, "p", |p| Box::new(Quadratic { p }));
+    let options = ContinuationOptions::new().with_map(1.0);
+    let branch = EquilibriumContinuation::branch(&family, (-0.5, 0.5), -0.3, &[0.0], &options)?;
+    let specials = branch.specials();
+    assert_eq!(specials.len(), 1, "{branch:?}");
+    assert!(specials[0].kind == Bifurcation::Flip && specials[0].parameter().abs() < 1e-11);
+    assert!((specials[0].coefficient - 1.0).abs() < 1e-9, "{specials:?}");
+    Ok(())
+}
+
+/// `a` of Guckenheimer and Holmes (3.4.11), in coordinates of the plane in which the linear part turns.
+fn planar_coefficient(field: &dyn VectorField, h: &[f64], omega: f64) -> f64 {
+    let mut j = [0.0; 4];
+    field.jacobian(h, &mut j);
+    // q = (j01, i omega - j00) of length 1: h + x Re q - y Im q.
+    let size = (j[1] * j[1] + j[0] * j[0] + omega * omega).sqrt();
+    let (a, b) = ([j[1] / size, -j[0] / size], [0.0, -omega / size]);
+    let determinant = a[0] * b[1] - a[1] * b[0];
+    let second = |u: &[f64; 2], v: &[f64; 2]| {
+        let mut out = [0.0; 2];
+        field.bilinear(h, u, v, &mut out);
+        [(out[0] * b[1] - out[1] * b[0]) / determinant, (a[0] * out[1] - a[1] * out[0]) / determinant]
+    };
+    let third = |u: &[f64; 2], v: &[f64; 2], w: &[f64; 2]| {
+        let mut out = [0.0; 2];
+        field.trilinear(h, u, v, w, &mut out);
+        [(out[0] * b[1] - out[1] * b[0]) / determinant, (a[0] * out[1] - a[1] * out[0]) / determinant]
+    };
+    let ([fxx, gxx], [fxy, gxy], [fyy, gyy]) = (second(&a, &a), second(&a, &b), second(&b, &b));
+    let (xxx, xxy, xyy, yyy) = (third(&a, &a, &a), third(&a, &a, &b), third(&a, &b, &b), third(&b, &b, &b));
+    let cubic = xxx[0] + xyy[0] + xxy[1] + yyy[1];
+    (cubic + (fxy * (fxx + fyy) - gxy * (gxx + gyy) - fxx * gxx + fyy * gyy) / omega) / 16.0
+}
+
+#[test]
+fn first_lyapunov_coefficients_agree_with_the_planar_formula() -> Outcome {
+    let mut count = 0;
+    for seed in [9, 20, 30, 38] {
+        let weights = families::random(2, 4.0, seed, Reset::Before)?;
+        for (name, index) in [("bh", vec![0]), ("Uh", vec![0, 1])] {
+            let family = ParameterFamily::weight(&weights, name, &index)?;
+            let middle = weights.get(name, &index)?;
+            let range = (middle - 2.5, middle + 2.5);
+            let diagram = BifurcationDiagram::new(&family, range, &DiagramOptions::new())?;
+            for hopf in diagram.specials_of(Bifurcation::Hopf) {
+                let field = family.at(&[hopf.parameter()])?;
+                // With h + z q + c.c. and z = (x + i y) / 2 the coefficient is a quarter.
+                let exact = 4.0 * planar_coefficient(&*field, &hopf.state, hopf.frequency.unwrap());
+                assert!((hopf.coefficient / exact - 1.0).abs() < 1e-6, "{hopf:?} {exact}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 4, "{count}");
     Ok(())
 }
