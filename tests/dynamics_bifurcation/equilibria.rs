@@ -13,14 +13,6 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 fn rotation_family_has_its_hopf_point_and_four_folds() -> Outcome {
     let family = ParameterFamily::rotation(3.0)?;
     let diagram = BifurcationDiagram::new(&family, (0.02, 1.4), &DiagramOptions::new())?;
-    println!(
-        "{:?}",
-        diagram
-            .searches
-            .iter()
-            .filter(|s| !(s.certified && s.passes == s.fixed_points && s.on_branches == s.fixed_points))
-            .collect::<Vec<_>>()
-    );
     assert!(diagram.complete);
     let specials = diagram.specials();
     let (folds, rest): (Vec<_>, Vec<_>) = specials.iter().partition(|s| s.kind == Bifurcation::Fold);

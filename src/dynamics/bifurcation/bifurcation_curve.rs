@@ -2,7 +2,7 @@
 
 use super::arclength::joined;
 use super::equilibrium_branch::BranchEnd;
-use super::special::{Bifurcation, SpecialPoint};
+use super::special::{Bifurcation, SpecialPoint, write_numbered};
 use crate::display::{Content, show};
 use crate::dynamics::complex::Complex;
 use crate::error::Result;
@@ -111,9 +111,6 @@ impl fmt::Debug for BifurcationCurve {
             self.ends[0],
             self.ends[1]
         )?;
-        for (k, special) in self.specials().iter().enumerate() {
-            write!(f, "\n  {}. {special:?}", k + 1)?;
-        }
-        Ok(())
+        write_numbered(f, &self.specials())
     }
 }

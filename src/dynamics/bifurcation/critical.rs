@@ -17,9 +17,9 @@ use super::arclength::{Bound, Curve};
 use super::family::ParameterFamily;
 use super::null_vectors::{ComplexMatrix, bordered, null_vectors};
 use super::special::Bifurcation;
+use super::spectral_tests::eigenvalues;
 use crate::dynamics::VectorField;
 use crate::dynamics::complex::Complex;
-use crate::dynamics::spectrum::spectrum;
 use crate::error::{Error, Result};
 
 /// Unknowns are `(h, p1, p2)`.
@@ -86,10 +86,7 @@ impl CriticalCurve {
     pub(crate) fn eigenvalues(&self, y: &[f64]) -> Result<Vec<Complex>> {
         let d = self.dimension();
         let flow = self.flow(y)?;
-        let (mut factors, mut jacobian) = (vec![0.0; d], vec![0.0; d * d]);
-        flow.gate_factors(&y[..d], &mut factors);
-        flow.gate_free_jacobian(&y[..d], &mut jacobian);
-        Ok(spectrum(&factors, &jacobian)?.values)
+        eigenvalues(&*flow, &y[..d])
     }
 
     /// The matrix that is singular on the curve.

@@ -241,15 +241,14 @@ impl CurveContinuation {
             specials.push((
                 crossing.node.clone(),
                 SpecialPoint {
-                    kind,
-                    parameters: y[d..].to_vec(),
-                    state: y[..d].to_vec(),
-                    bracket: (crossing.bracket.0[d], crossing.bracket.1[d]),
-                    converged: crossing.width < 1e-10,
                     frequency: self.frequency(&values),
-                    crossing_speed: None,
-                    first_lyapunov: None,
-                    coefficient: f64::NAN,
+                    ..SpecialPoint::new(
+                        kind,
+                        y[d..].to_vec(),
+                        y[..d].to_vec(),
+                        (crossing.bracket.0[d], crossing.bracket.1[d]),
+                        crossing.width < 1e-10,
+                    )
                 },
             ));
         }

@@ -3,7 +3,7 @@
 use super::arclength::{Closing, Curve, corrected, joined};
 use super::equilibrium_curve::EquilibriumCurve;
 use super::options::{ContinuationOptions, System};
-use super::special::{Bifurcation, SpecialPoint};
+use super::special::{Bifurcation, SpecialPoint, write_numbered};
 use crate::display::{Content, show};
 use crate::dynamics::complex::Complex;
 use crate::error::Result;
@@ -189,9 +189,6 @@ impl fmt::Debug for EquilibriumBranch {
             at(last),
             self.ends[1]
         )?;
-        for (k, special) in self.specials().iter().enumerate() {
-            write!(f, "\n  {}. {special:?}", k + 1)?;
-        }
-        Ok(())
+        write_numbered(f, &self.specials())
     }
 }

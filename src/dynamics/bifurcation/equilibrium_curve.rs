@@ -2,8 +2,8 @@
 
 use super::arclength::{Bound, Curve, difference_columns};
 use super::family::ParameterFamily;
+use super::spectral_tests::eigenvalues;
 use crate::dynamics::complex::Complex;
-use crate::dynamics::spectrum::spectrum;
 use crate::error::Result;
 
 /// Unknowns are the state and the parameter, `(h, p)`.
@@ -31,10 +31,7 @@ impl EquilibriumCurve {
     pub(crate) fn eigenvalues(&self, y: &[f64]) -> Result<Vec<Complex>> {
         let d = self.dimension();
         let flow = self.family.at(&y[d..])?;
-        let (mut factors, mut jacobian) = (vec![0.0; d], vec![0.0; d * d]);
-        flow.gate_factors(&y[..d], &mut factors);
-        flow.gate_free_jacobian(&y[..d], &mut jacobian);
-        Ok(spectrum(&factors, &jacobian)?.values)
+        eigenvalues(&*flow, &y[..d])
     }
 
     pub(crate) fn family(&self) -> &ParameterFamily {

@@ -122,6 +122,27 @@ pub struct SpecialPoint {
 }
 
 impl SpecialPoint {
+    /// A point without a normal form.
+    pub(crate) fn new(
+        kind: Bifurcation,
+        parameters: Vec<f64>,
+        state: Vec<f64>,
+        bracket: (f64, f64),
+        converged: bool,
+    ) -> Self {
+        Self {
+            kind,
+            parameters,
+            state,
+            bracket,
+            converged,
+            frequency: None,
+            crossing_speed: None,
+            first_lyapunov: None,
+            coefficient: f64::NAN,
+        }
+    }
+
     /// The first parameter.
     pub fn parameter(&self) -> f64 {
         self.parameters.first().copied().unwrap_or(f64::NAN)
@@ -156,6 +177,14 @@ impl SpecialPoint {
     pub fn evcxr_display(&self) {
         show(&[Content::Plain(&format!("{self:?}"))]);
     }
+}
+
+/// Numbered lines of special points, after the line of their branch.
+pub(crate) fn write_numbered(f: &mut fmt::Formatter<'_>, specials: &[SpecialPoint]) -> fmt::Result {
+    for (k, special) in specials.iter().enumerate() {
+        write!(f, "\n  {}. {special:?}", k + 1)?;
+    }
+    Ok(())
 }
 
 impl fmt::Debug for SpecialPoint {

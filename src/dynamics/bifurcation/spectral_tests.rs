@@ -1,7 +1,20 @@
 //! Functions of the eigenvalues that vanish at bifurcations.
 
 use super::options::System;
+use crate::dynamics::VectorField;
 use crate::dynamics::complex::Complex;
+use crate::dynamics::spectrum::spectrum;
+use crate::error::Result;
+
+/// Eigenvalues of a flow at its equilibrium `h`, by falling real part: those of `diag(c) Dg`, where the factors `c` may span many
+/// orders of magnitude.
+pub(crate) fn eigenvalues(flow: &dyn VectorField, h: &[f64]) -> Result<Vec<Complex>> {
+    let d = h.len();
+    let (mut factors, mut jacobian) = (vec![0.0; d], vec![0.0; d * d]);
+    flow.gate_factors(h, &mut factors);
+    flow.gate_free_jacobian(h, &mut jacobian);
+    Ok(spectrum(&factors, &jacobian)?.values)
+}
 
 /// Of how many eigenvalues a state moves away.
 pub(crate) fn unstable(values: &[Complex], system: System) -> usize {

@@ -7,7 +7,7 @@ use crate::display::{Content, show};
 use crate::dynamics::bifurcation::diagram::BifurcationDiagram;
 use crate::dynamics::bifurcation::family::ParameterFamily;
 use crate::dynamics::bifurcation::options::ContinuationOptions;
-use crate::dynamics::bifurcation::special::{Bifurcation, SpecialPoint};
+use crate::dynamics::bifurcation::special::{Bifurcation, SpecialPoint, write_numbered};
 use crate::dynamics::cycles::Cycle;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -115,10 +115,7 @@ impl fmt::Debug for CycleBranch {
             at(last),
             self.ends[1]
         )?;
-        for (k, special) in self.specials().iter().enumerate() {
-            write!(f, "\n  {}. {special:?}", k + 1)?;
-        }
-        Ok(())
+        write_numbered(f, &self.specials())
     }
 }
 

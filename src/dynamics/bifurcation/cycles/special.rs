@@ -82,17 +82,8 @@ fn guess(kind: Bifurcation, step: f64, before: &CyclePoint, after: &CyclePoint) 
     let value = |p: &CyclePoint| of_multipliers(kind, &p.multipliers, p.divergence);
     let share = (value(before) / (value(before) - value(after))).clamp(0.0, 1.0);
     let parameter = before.parameter + share * (after.parameter - before.parameter);
-    let special = SpecialPoint {
-        kind,
-        parameters: vec![parameter],
-        state: before.state.clone(),
-        bracket: (before.parameter, after.parameter),
-        converged: false,
-        frequency: None,
-        crossing_speed: None,
-        first_lyapunov: None,
-        coefficient: f64::NAN,
-    };
+    let bracket = (before.parameter, after.parameter);
+    let special = SpecialPoint::new(kind, vec![parameter], before.state.clone(), bracket, false);
     (share * step, CyclePoint { special: Some(special), ..before.clone() })
 }
 
@@ -137,15 +128,8 @@ fn locate(
     let kind = if kind == Bifurcation::BranchPoint && upright { Bifurcation::FoldOfCycles } else { kind };
     let angle = cycle.multipliers.iter().find(|m| m.im > 0.0).map(|m| m.im.atan2(m.re));
     cycle.special = Some(SpecialPoint {
-        kind,
-        parameters: vec![cycle.parameter],
-        state: cycle.state.clone(),
-        bracket,
-        converged,
         frequency: angle.filter(|_| kind == Bifurcation::NeimarkSacker),
-        crossing_speed: None,
-        first_lyapunov: None,
-        coefficient: f64::NAN,
+        ..SpecialPoint::new(kind, vec![cycle.parameter], cycle.state.clone(), bracket, converged)
     });
     Ok(Some((s, cycle)))
 }

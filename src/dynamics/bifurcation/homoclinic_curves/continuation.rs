@@ -177,17 +177,13 @@ impl HomoclinicContinuation {
         let mut quantity = |node: &Node| Ok(self.curve.saddle(&node.y)?.quantity());
         let found = crossings(&self.curve, from, to, &mut quantity, &self.options)?;
         for crossing in found {
-            let special = SpecialPoint {
-                kind: Bifurcation::ResonantHomoclinic,
-                parameters: crossing.node.y.clone(),
-                state: self.curve.saddle(&crossing.node.y)?.state.to_vec(),
-                bracket: (crossing.bracket.0[0], crossing.bracket.1[0]),
-                converged: crossing.width < 1e-10,
-                frequency: None,
-                crossing_speed: None,
-                first_lyapunov: None,
-                coefficient: f64::NAN,
-            };
+            let special = SpecialPoint::new(
+                Bifurcation::ResonantHomoclinic,
+                crossing.node.y.clone(),
+                self.curve.saddle(&crossing.node.y)?.state.to_vec(),
+                (crossing.bracket.0[0], crossing.bracket.1[0]),
+                crossing.width < 1e-10,
+            );
             let point = self.point(&crossing.node, Some(special))?;
             self.add(point);
         }

@@ -3,7 +3,7 @@
 use crate::display::{Content, show};
 use crate::dynamics::bifurcation::arclength::joined;
 use crate::dynamics::bifurcation::equilibrium_branch::BranchEnd;
-use crate::dynamics::bifurcation::special::SpecialPoint;
+use crate::dynamics::bifurcation::special::{SpecialPoint, write_numbered};
 use crate::error::Result;
 use crate::frame::Frame;
 use ndarray::Array2;
@@ -111,9 +111,6 @@ impl fmt::Debug for HomoclinicCurve {
             self.ends[0],
             self.ends[1]
         )?;
-        for (k, special) in self.specials().iter().enumerate() {
-            write!(f, "\n  {}. {special:?}", k + 1)?;
-        }
-        Ok(())
+        write_numbered(f, &self.specials())
     }
 }

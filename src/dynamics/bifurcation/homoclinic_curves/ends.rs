@@ -33,16 +33,9 @@ pub(super) fn end(
     let ahead = |share: f64, of: fn(&HomoclinicPoint) -> &[f64]| -> Vec<f64> {
         of(last).iter().zip(of(before)).map(|(b, a)| b + share * (b - a)).collect()
     };
-    let special = |kind, parameters: Vec<f64>, state, converged| SpecialPoint {
-        kind,
-        bracket: (last.parameters[0], parameters[0]),
-        parameters,
-        state,
-        converged,
-        frequency: None,
-        crossing_speed: None,
-        first_lyapunov: None,
-        coefficient: f64::NAN,
+    let special = |kind, parameters: Vec<f64>, state, converged| {
+        let bracket = (last.parameters[0], parameters[0]);
+        SpecialPoint::new(kind, parameters, state, bracket, converged)
     };
     if let (Some(up), Some(down)) = (up, down) {
         let share = 0.5 * (up + down);
