@@ -89,6 +89,7 @@ fn prepare(case: &str) -> Result<Work> {
         "gru_2_written" => gru_steps(2, Reset::Before),
         "gru_64" => gru_steps(64, Reset::After),
         "gru_64_written" => gru_steps(64, Reset::Before),
+        "gru_256" => gru_steps(256, Reset::After),
         "product" => product(),
         other => Err(format!("this program has no case `{other}`").into()),
     }

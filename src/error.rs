@@ -89,6 +89,17 @@ pub enum Error {
         /// The loss.
         loss: f64,
     },
+    /// Training that counts steps, not epochs, left the range of float32.
+    #[error(
+        "the loss or a number of the gradient became {value} in step {step}: lower the learning rate or the bound of the \
+         gradient; the last checkpoint is as it was"
+    )]
+    DivergedAtStep {
+        /// Step, counted from 1.
+        step: u64,
+        /// What is not finite.
+        value: f64,
+    },
     /// A network whose backward pass cannot be recorded.
     #[error("{network} has no adjoint pass, which a Jacobian penalty needs: {reason}")]
     NoAdjoint {

@@ -229,6 +229,7 @@ CASES = {
     "gru_2_written": lambda: gru_steps(WrittenGru(2, 2, 2), 2),
     "gru_64": lambda: gru_steps(Gru(2, 64, 2), 64),
     "gru_64_written": lambda: gru_steps(WrittenGru(2, 64, 2), 64),
+    "gru_256": lambda: gru_steps(Gru(2, 256, 2), 256),
 }
 
 

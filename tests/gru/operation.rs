@@ -160,6 +160,30 @@ fn the_composition_does_the_same() -> Result<()> {
 }
 
 #[test]
+fn the_composition_does_the_same_in_wide_layers() -> Result<()> {
+    // Sizes beyond the panels of the sums over all steps, in each of its dimensions, and not their multiples.
+    for (shape, reset) in [
+        ((33, 66, 2, 75), Reset::Before),
+        ((3, 131, 35, 33), Reset::After),
+        ((2, 64, 80, 37), Reset::After),
+        ((1, 3, 33, 78), Reset::Before),
+    ] {
+        let mut case = case(reset, shape);
+        // Weights so small that no difference grows from step to step.
+        let small: Vec<f32> = case.recurrent.as_vec().iter().map(|w| 0.1 * w).collect();
+        case.recurrent = matrix(&small, 3 * shape.3, shape.3)?;
+        let fast = case.recorded(GradientsOf::Everything)?;
+        let of = (case.initial.retaped(), case.x.as_ref(), case.steps);
+        let slow = composed::gru(of.0, of.1, of.2, &case.weights(), GradientsOf::Everything)?;
+        let (g, c) = (backward(ops::pairing(fast, &case.u)?), backward(ops::pairing(slow, &case.u)?));
+        for ((name, fast), (_, slow)) in case.gradients(&g).into_iter().zip(case.gradients(&c)) {
+            assert_close(name, &fast, &slow, 2e-5);
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn permuted_tensors_get_their_gradients_in_their_own_order() -> Result<()> {
     for reset in [Reset::Before, Reset::After] {
         let mut case = case(reset, (6, 4, 3, 5));

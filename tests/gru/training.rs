@@ -181,7 +181,9 @@ fn clipping_bounds_a_step_and_divergence_is_told() -> Result<()> {
     let mut gru = net(1);
     let sgd = Sgd { learning_rate: 1e30, ..Sgd::default() };
     let wild = settings(50).with_optimiser(sgd).with_clip(f64::INFINITY).run(&mut gru, &train, None);
-    assert!(matches!(wild, Err(Error::Diverged { .. })));
+    // The first step is taken at sound weights, so that it is the second that cannot be.
+    assert!(matches!(wild, Err(Error::DivergedAtStep { step: 2.., .. })), "{wild:?}");
+    has(&text(wild.map(|_| ())), &["became", "in step 2", "learning rate"]);
     Ok(())
 }
 

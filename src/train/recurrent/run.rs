@@ -72,8 +72,7 @@ fn step(settings: &GruTraining, gru: &mut Gru, train: &TimeSeries, state: &mut S
     let windows = Windows::new(train.observed(), &places, settings.horizon, settings.feeding)?;
     let loss = squared_error(windows.predict(gru, settings.feeding)?, &windows.target)?;
     let value = f64::from(loss.array());
-    // Which step it was; runs on time series have no epochs.
-    let diverged = |loss| Error::Diverged { epoch: 1, batch: done as usize + 1, loss };
+    let diverged = |value| Error::DivergedAtStep { step: done + 1, value };
     if !value.is_finite() {
         return Err(diverged(value));
     }

@@ -186,7 +186,7 @@ impl GruTraining {
     ///
     /// # Errors
     /// [`Error::Parameter`] and [`Error::Shape`] for settings that are out of range or do not fit the network or the series, before
-    /// anything has changed; [`Error::Diverged`] where loss or gradient leave the finite numbers; errors of the checkpoint
+    /// anything has changed; [`Error::DivergedAtStep`] where loss or gradient leave the finite numbers; errors of the checkpoint
     /// file: [`Error::Format`] and [`Error::Shape`] for one of another run or network.
     pub fn run(&self, gru: &mut Gru, train: &TimeSeries, test: Option<&TimeSeries>) -> Result<GruHistory> {
         self.check(gru, train, test)?;

@@ -57,6 +57,7 @@ pub fn all() -> Vec<Case> {
         case("gru_2_written", "PyTorch, cell written out", Some(0.06), gru_flops(2.0)),
         case("gru_64", "PyTorch, nn.GRU", Some(0.4), gru_flops(64.0)),
         case("gru_64_written", "PyTorch, cell written out", None, gru_flops(64.0)),
+        case("gru_256", "PyTorch, nn.GRU", Some(1.0), gru_flops(256.0)),
         Case { alone: Some(600.0), ..case("autoattack", "none", None, autoattack_flops(1000, SHALLOW)) },
     ]
 }
@@ -150,8 +151,8 @@ mod tests {
         assert_eq!(names("deep"), ["deep_step_vanilla", "deep_step_spectral"]);
         assert_eq!(names("shallow").len(), 4);
         assert_eq!(names("pgd"), ["pgd_mlp", "pgd_cnn", "pgd_leave"]);
-        assert_eq!(names("gru").len(), 4);
-        assert_eq!(select(None).map(|cases| cases.len()), Ok(17));
+        assert_eq!(names("gru").len(), 5);
+        assert_eq!(select(None).map(|cases| cases.len()), Ok(18));
     }
 
     #[test]

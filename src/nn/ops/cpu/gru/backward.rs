@@ -1,6 +1,6 @@
 //! All steps of a group of sequences, backward.
 
-use super::rows::{LINES, Row, Steps, add_product, outer_sums, sums};
+use super::rows::{LINES, Row, add_product};
 use super::{Memory, Sizes};
 use crate::dynamics::Reset;
 use crate::numeric::{LANES, Line, with_simd};
@@ -95,35 +95,5 @@ with_simd! {
         for (dx, gates) in dx.chunks_exact_mut(sizes.inputs).zip(gates.chunks_exact(3 * d)) {
             add_product(simd, dx, transposed, 3 * d, gates);
         }
-    }
-}
-
-with_simd! {
-    /// The gradients by the weights, after [`backward`]: those by `input`, `recurrent`, `bias` and `hidden_bias` of
-    /// [`Weights`](super::Weights), one behind the other.
-    pub(super) fn weight_slopes(simd; sizes: Sizes, memory: &Memory<'_>, out: &mut [f32]) {
-        let (d, inputs, steps) = (sizes.units, sizes.inputs, sizes.steps);
-        let (input, rest) = out.split_at_mut(3 * d * inputs);
-        let (recurrent, biases) = rest.split_at_mut(3 * d * d);
-        let (bias, hidden_bias) = biases.split_at_mut(3 * d);
-        let gates = Steps { rows: memory.gates, stride: 3 * d, first: 0, count: 3 * d };
-        let states = Steps { rows: memory.states, stride: d, first: 0, count: d };
-        let beside = Steps { rows: memory.beside, stride: d, first: 0, count: d };
-        if inputs > 0 {
-            let x = Steps { rows: memory.x, stride: inputs, first: 0, count: inputs };
-            outer_sums(simd, input, steps, gates, x);
-        }
-        let (both, candidate) = recurrent.split_at_mut(2 * d * d);
-        outer_sums(simd, both, steps, Steps { count: 2 * d, ..gates }, states);
-        match sizes.reset {
-            Reset::Before => {
-                outer_sums(simd, candidate, steps, Steps { first: 2 * d, count: d, ..gates }, beside);
-            }
-            Reset::After => {
-                outer_sums(simd, candidate, steps, beside, states);
-                sums(simd, hidden_bias, steps, beside);
-            }
-        }
-        sums(simd, bias, steps, gates);
     }
 }

@@ -7,6 +7,7 @@
 mod backward;
 mod forward;
 mod rows;
+mod weights;
 
 use crate::device::Buffer;
 use crate::dynamics::Reset;
@@ -175,7 +176,7 @@ impl Kept {
                 scatter(slopes, dx, |sum, slope| *sum += slope);
             }
             if let Some(sums) = sums {
-                backward::weight_slopes(sizes, &memory, sums);
+                weights::weight_slopes(sizes, &memory, sums);
             }
         });
         column_sums(&sums, sizes.parameters())
