@@ -117,6 +117,7 @@ A *ratio* is our median over the peer's; one above its bound is bold.
 | `…_step_vanilla` | one training step: forward, cross-entropy, backward, AMSGrad |
 | `…_step_spectral` | the same with the spectral penalty of every hidden layer, by given eigenvectors |
 | `…_step_spectral_loop` | the same work of ours, beside a loop over eigenvalues as in the published code |
+| `gru_…` | ten training steps with Adam of a GRU of so many units, 2 inputs and a readout to 2 outputs: 64 sequences of 128 steps; `written`: the reset gate before the product |
 | `autoattack` | AutoAttack `standard` in Linf at eps 0.02 on 1000 digits, the network of `shallow_…` trained on 20,000 others; without a peer, once |
 | `shallow_refresh` | activations of 60,000 images, their covariance, its eigenvectors |
 
