@@ -11,8 +11,8 @@ pub use crate::attack::{
     Transformation, Warning, WithinEps, attack_over_eps, noise_over_levels,
 };
 pub use crate::data::{
-    Augmentation, Cifar10, Dataset, ImageShape, Mnist, PlanarData, PlanarTask, Sampling, Standardisation,
-    TimeSeries, cifar10, idx, mnist,
+    Augmentation, Cifar10, Dataset, ImageShape, Mnist, PlanarData, PlanarTask, Population,
+    PopulationSimulation, Recording, Sampling, Spontaneous, Standardisation, TimeSeries, cifar10, idx, mnist,
 };
 pub use crate::dynamics::{
     self, Atlas, AtlasEntry, AtlasSearch, Attractors, Bifurcation, BifurcationDiagram, Connections,
@@ -32,8 +32,8 @@ pub use crate::nn::{
 };
 pub use crate::plot;
 pub use crate::spectra::{
-    MeanSpectrum, PerturbationEnergy, PowerLaw, Sensitivity, SpectralPenalty, Spectrum, Taps, spectra,
-    spectrum,
+    AlphaInterval, CvPca, MeanSpectrum, PerturbationEnergy, PowerLaw, Sensitivity, SignalSpectrum,
+    SpectralPenalty, Spectrum, TapRecording, Taps, cv_pca, noise_spectrum, plain_spectrum, spectra, spectrum,
 };
 pub use crate::train::{
     AdversarialTraining, Feeding, GruHistory, GruTraining, History, JacobianPenalty, PredictionError,

@@ -44,6 +44,18 @@ pub enum Purpose {
     PlanarNoise = 41,
     /// The windows of time series that a training step sees; the index is the place in its batch.
     Window = 42,
+    /// Which stimuli change places between the halves of the repeats; the index is the shuffle.
+    RepeatShuffle = 50,
+    /// Stimuli drawn with replacement; the index is the replicate.
+    StimulusBootstrap = 51,
+    /// The stimuli and directions of a simulated population; the index counts them.
+    Population = 52,
+    /// Its trial noise; the index is the trial.
+    TrialNoise = 53,
+    /// The noise on the images of a pass; the index is the trial.
+    PassNoise = 54,
+    /// The start of an iteration for leading eigenvectors; the index is 0.
+    LeadingStart = 55,
     /// The systems of an atlas; the index is the system.
     AtlasSearch = 60,
 }

@@ -294,7 +294,7 @@ fn errors_of_the_kinds_of_figure() {
         let error = plot::spectrum_with(&[("a", &spectrum)], &options).unwrap_err();
         assert!(error.to_string().contains("1 to 2"), "{error}");
     }
-    let fit = PowerLaw { alpha: 1.0, amplitude: 1.0, first: 1, last: 2 };
+    let fit = PowerLaw { alpha: 1.0, amplitude: 1.0, first: 1, last: 2, r_squared: 1.0 };
     let options = SpectrumOptions { fits: vec![("b".into(), fit)], ..SpectrumOptions::default() };
     let error = plot::spectrum_with(&[("a", &spectrum)], &options).unwrap_err();
     assert!(error.to_string().contains("fits = b"), "{error}");

@@ -22,7 +22,9 @@ mod element;
 mod header;
 mod npy;
 mod npz;
+mod raw;
 
 pub use element::Element;
 pub use npy::{ToNpy, read_npy, write_npy};
 pub use npz::{Npz, NpzArray, write_npz};
+pub(crate) use raw::RawArray;

@@ -3,13 +3,14 @@
 use super::element::Element;
 use super::header::{self, Place};
 use super::npy::{self, ToNpy};
+use super::raw::{Bytes, LARGE, RawArray};
 use crate::display::{self, Content};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use ndarray::{Array, Dimension};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
@@ -144,14 +145,34 @@ impl Npz {
     /// [`Error::Parameter`] for a name that is not there, with those that are; otherwise those of
     /// [`read_npy`](super::read_npy), and [`Error::Format`] where the sum of the content is wrong.
     pub fn get<T: Element, D: Dimension>(&self, name: &str) -> Result<Array<T, D>> {
-        let Some(array) = self.arrays.iter().find(|array| array.name == name) else {
-            let names = self.names().join(", ");
-            return Err(Error::parameter("name", name, format!("one of the arrays that are there: {names}")));
-        };
+        let array = self.find(name)?;
         let place = Place { path: &self.path, format: "npz", array: Some(name) };
         let mut archive = open(&self.path)?;
         let mut stream = archive.by_name(&array.entry).map_err(|error| refuse(&place, error))?;
         npy::with_dimensions(npy::decode(&mut stream, &place)?, &place)
+    }
+
+    /// The array called `name` as it lies in the file: mapped where it is large and not compressed.
+    pub(crate) fn raw(&self, name: &str) -> Result<RawArray> {
+        let array = self.find(name)?;
+        let place = Place { path: &self.path, format: "npz", array: Some(name) };
+        let mut archive = open(&self.path)?;
+        let mut stream = archive.by_name(&array.entry).map_err(|error| refuse(&place, error))?;
+        let size = stream.size();
+        if stream.compression() == CompressionMethod::Stored && size >= LARGE {
+            let start = stream.data_start();
+            return RawArray::new(Bytes::map(&self.path, Some(start..start.saturating_add(size)))?, &place);
+        }
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).map_err(|error| refuse(&place, ZipError::Io(error)))?;
+        RawArray::new(Bytes::Owned(bytes), &place)
+    }
+
+    fn find(&self, name: &str) -> Result<&NpzArray> {
+        self.arrays.iter().find(|array| array.name == name).ok_or_else(|| {
+            let names = self.names().join(", ");
+            Error::parameter("name", name, format!("one of the arrays that are there: {names}"))
+        })
     }
 
     /// Shows a table of the arrays: name, type and shape.

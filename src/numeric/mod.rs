@@ -8,6 +8,7 @@ mod eigen;
 mod gram;
 #[cfg(not(feature = "cuda"))]
 mod lanes;
+mod leading;
 mod multiversion;
 mod product;
 #[cfg(not(feature = "cuda"))]
@@ -19,6 +20,7 @@ pub(crate) use columns::{GROUP, column_squares, group_totals, scale_columns, sub
 pub(crate) use columns::{column_means, column_sums, shift_rows};
 pub use covariance::{Covariance, Precision};
 pub(crate) use double_double::DoubleDouble;
+pub(crate) use eigen::symmetric_eigen_single;
 pub use eigen::{Eigen, symmetric_eigen};
 #[cfg(not(feature = "cuda"))]
 pub(crate) use gram::add_lower;
@@ -27,10 +29,11 @@ pub(crate) use gram::{add_gram, gram_in_double, mirror_lower};
 pub(crate) use lanes::{Avx2, Avx512};
 #[cfg(not(feature = "cuda"))]
 pub(crate) use lanes::{LANES, Line, Portable, Simd, with_simd};
+pub(crate) use leading::{leading_eigen, multiply, orthonormal_columns};
 pub(crate) use multiversion::multiversion;
-pub(crate) use product::{View, product_here};
 #[cfg(not(feature = "cuda"))]
-pub(crate) use product::{product, products_alone};
+pub(crate) use product::products_alone;
+pub(crate) use product::{View, product, product_here};
 #[cfg(not(feature = "cuda"))]
 pub(crate) use sparse::Sparse;
 

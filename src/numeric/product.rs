@@ -1,7 +1,6 @@
 //! Matrix products by the crate `gemm`.
 
 use super::gram::Number;
-#[cfg(not(feature = "cuda"))]
 use std::cell::Cell;
 
 /// A matrix as a product reads it: row-major values, perhaps transposed.
@@ -39,13 +38,11 @@ impl<'a, T> View<'a, T> {
 ///
 /// Every element is summed over the inner dimension in an order that depends on the sizes alone, not on
 /// the number of threads.
-#[cfg(not(feature = "cuda"))]
 pub(crate) fn product<T: Number>(target: &mut [T], accumulate: bool, a: View<'_, T>, b: View<'_, T>) {
     let parallelism = if ALONE.get() { gemm::Parallelism::None } else { gemm::Parallelism::Rayon(0) };
     multiply(target, accumulate, a, b, parallelism);
 }
 
-#[cfg(not(feature = "cuda"))]
 thread_local! {
     static ALONE: Cell<bool> = const { Cell::new(false) };
 }

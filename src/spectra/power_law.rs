@@ -14,6 +14,9 @@ pub struct PowerLaw {
     pub first: usize,
     /// Last index of the fit.
     pub last: usize,
+    /// Goodness of the fit: the share of the variance of `log lambda_n` over the range, with weights `1 / n`, that the line explains. 1 is a
+    /// perfect line; 0 for values that do not fall or rise at all.
+    pub r_squared: f64,
 }
 
 impl PowerLaw {
@@ -48,7 +51,9 @@ impl PowerLaw {
         let covariance: f64 = points.iter().map(|(w, n, l)| w * (n - x) * (l - y)).sum();
         let variance: f64 = points.iter().map(|(w, n, _)| w * (n - x) * (n - x)).sum();
         let alpha = -covariance / variance;
-        Ok(Self { alpha, amplitude: (y + alpha * x).exp(), first, last })
+        let spread: f64 = points.iter().map(|(w, _, l)| w * (l - y) * (l - y)).sum();
+        let r_squared = if spread > 0.0 { covariance * covariance / (variance * spread) } else { 0.0 };
+        Ok(Self { alpha, amplitude: (y + alpha * x).exp(), first, last, r_squared })
     }
 
     /// Shows exponent and range in a notebook.
@@ -77,6 +82,7 @@ mod tests {
         let lambda: Vec<f64> = (1..=600).map(|n| 3.0 * f64::from(n).powf(-1.2)).collect();
         let fit = PowerLaw::fit(&lambda, 11, 500)?;
         assert!((fit.alpha - 1.2).abs() < 1e-12 && (fit.amplitude - 3.0).abs() < 1e-10, "{fit:?}");
+        assert!((fit.r_squared - 1.0).abs() < 1e-12);
         assert!((fit.value(100) - lambda[99]).abs() < 1e-12);
         Ok(())
     }
@@ -87,9 +93,13 @@ mod tests {
         // -np.polyfit(np.log(n), np.log(l), 1, w=np.sqrt(1 / n))[0]
         let fit = PowerLaw::fit(&[100.0, 8.0, 2.0, 1.0], 2, 4)?;
         assert!((fit.alpha - NUMPY).abs() < 1e-10, "{}", fit.alpha);
+        // numpy: x, y, w = np.log(n), np.log(l), 1 / n; r = y - np.polyval(np.polyfit(x, y, 1, w=np.sqrt(w)), x)
+        // 1 - (w * r**2).sum() / (w * (y - np.average(y, weights=w))**2).sum()
+        assert!((fit.r_squared - GOODNESS).abs() < 1e-10, "{}", fit.r_squared);
         Ok(())
     }
     const NUMPY: f64 = 3.078_516_047_734_771_7;
+    const GOODNESS: f64 = 0.992_635_004_400_189;
 
     #[test]
     fn bad_ranges_are_refused() {

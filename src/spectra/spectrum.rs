@@ -1,5 +1,6 @@
 //! A spectrum as a value.
 
+use super::dimension::{effective_dimension, participation_ratio};
 use super::power_law::PowerLaw;
 use crate::display::{Content, escape_html, show};
 use crate::error::{Error, Result, finite};
@@ -57,9 +58,13 @@ impl Spectrum {
 
     /// The participation ratio `(sum lambda)^2 / sum lambda^2`: the effective number of dimensions.
     pub fn participation_ratio(&self) -> f64 {
-        let sum: f64 = self.eigenvalues.iter().sum();
-        let squares: f64 = self.eigenvalues.iter().map(|l| l * l).sum();
-        if squares > 0.0 { sum * sum / squares } else { 0.0 }
+        participation_ratio(&self.eigenvalues)
+    }
+
+    /// The effective dimension `exp(-sum p log p)`, `p` the share of an eigenvalue in the sum of all positive ones: as many equal
+    /// eigenvalues have the same entropy.
+    pub fn effective_dimension(&self) -> f64 {
+        effective_dimension(&self.eigenvalues)
     }
 
     /// Shows a summary in a notebook.
