@@ -17,10 +17,11 @@ pub use crate::data::{
 pub use crate::dynamics::{
     self, Atlas, AtlasEntry, AtlasSearch, Attractors, Bifurcation, BifurcationDiagram, Connections,
     ContinuationOptions, CurveContinuation, Cycle, CycleBranch, CycleContinuation, CycleEnd, DiagramOptions,
-    EquilibriumContinuation, Event, Fate, FixedPointSearch, FixedPoints, GruWeights, HomoclinicContinuation,
-    Integrator, Kind, Lyapunov, MultiStart, Pace, ParameterFamily, PlanarPoint, Portrait, PortraitClass,
-    PortraitOptions, PseudoLineSearch, Reset, ReturnMap, Shooting, System, Trajectory, TwoParameterDiagram,
-    VectorField, Window, basins, families, limit_cycles, nullclines, saddle_manifolds, speed_map,
+    Dissection, DissectionOptions, EquilibriumContinuation, Event, Fate, FixedPointSearch, FixedPoints,
+    GruWeights, HomoclinicContinuation, Integrator, Kind, LocalDynamics, Lyapunov, MultiStart, Pace,
+    ParameterFamily, PlanarPoint, Portrait, PortraitClass, PortraitOptions, PseudoLineSearch, Readout, Reset,
+    ReturnMap, Shooting, System, Trajectory, TwoParameterDiagram, VectorField, WeightPath, WeightPathOptions,
+    Window, basins, families, limit_cycles, nullclines, saddle_manifolds, speed_map,
 };
 pub use crate::exchange::{self, Npz};
 pub use crate::experiments::{self, Place, Results, Scale, nassar2020};

@@ -6,8 +6,12 @@ use super::gate::{sigmoid, sigmoid_and_slope, tanh_and_slope};
 use super::gru::{GruWeights, Reset};
 use super::jets::Order;
 use crate::error::{Error, Result, finite};
+use crate::numeric::{View, product_here};
 use ndarray::{Array1, Array2};
 use std::fmt;
+
+/// From so many units on, a product of matrices is left to the library.
+const LARGE: usize = 24;
 
 /// The flow `dh/dt = (1 - z) * g(h)` of a GRU, with the gate-free residual `g = n - h`.
 ///
@@ -117,6 +121,10 @@ impl GruFlow {
         for i in 0..d {
             (r[i], slope[i]) = sigmoid_and_slope(affine(&self.ur, &self.br, h, i));
         }
+        let product = self.reset == Reset::Before && d >= LARGE;
+        if product {
+            self.through_reset(h, slope, out);
+        }
         for i in 0..d {
             let uh = &self.uh[i * d..][..d];
             let row = &mut out[i * d..][..d];
@@ -126,9 +134,9 @@ impl GruFlow {
                     let mut argument = self.bh[i];
                     for j in 0..d {
                         argument += uh[j] * (r[j] * h[j]);
-                        row[j] = uh[j] * r[j];
+                        row[j] = uh[j] * r[j] + if product { row[j] } else { 0.0 };
                     }
-                    for k in 0..d {
+                    for k in 0..if product { 0 } else { d } {
                         let through_gate = uh[k] * h[k] * slope[k];
                         for (value, u) in row.iter_mut().zip(&self.ur[k * d..]) {
                             *value += through_gate * u;
@@ -151,6 +159,14 @@ impl GruFlow {
             }
             row[i] -= 1.0;
         }
+    }
+
+    /// `Uh diag(h r') Ur` as one product, which is what the reset gate adds to the slopes of the candidate's argument.
+    fn through_reset(&self, h: &[f64], slope: &[f64], out: &mut [f64]) {
+        let d = self.d;
+        let rows = self.ur.chunks_exact(d).zip(h.iter().zip(slope));
+        let scaled: Vec<f64> = rows.flat_map(|(row, (h, s))| row.iter().map(move |u| h * s * u)).collect();
+        product_here(out, false, View::new(&self.uh, d, d), View::new(&scaled, d, d));
     }
 
     /// The complement `1 - z` of the update gate, `d` numbers above 0: how fast each unit moves.

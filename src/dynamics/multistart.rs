@@ -4,7 +4,8 @@ use super::complex::Complex;
 use super::field::VectorField;
 use super::fixed_point::FixedPoint;
 use super::flow::GruFlow;
-use super::polish::{Minimum, least_squares, newton};
+use super::minimise::minimise;
+use super::polish::Minimum;
 use super::spectrum::spectrum;
 use crate::display::{Content, show};
 use crate::error::{Error, Result, finite};
@@ -39,6 +40,9 @@ pub struct MultiStart {
     pub states: Option<Array2<f64>>,
     /// A minimum with a residual up to this in every unit is a slow point; 0.05 by default.
     pub slow: f64,
+    /// Where every start is after so many steps of the map is a start too, so that no attractor with a large basin is missed; 200 by default, 0
+    /// for none.
+    pub settle: usize,
 }
 
 impl Default for MultiStart {
@@ -48,9 +52,9 @@ impl Default for MultiStart {
 }
 
 impl MultiStart {
-    /// 256 starts with seed 0.
+    /// 256 starts with seed 0, each before and after 200 steps.
     pub fn new() -> Self {
-        Self { starts: 256, seed: 0, states: None, slow: 0.05 }
+        Self { starts: 256, seed: 0, states: None, slow: 0.05, settle: 200 }
     }
 
     /// Another number of random starts.
@@ -74,6 +78,12 @@ impl MultiStart {
     /// Another residual up to which a minimum is a slow point.
     pub fn with_slow(mut self, slow: f64) -> Self {
         self.slow = slow;
+        self
+    }
+
+    /// Another number of steps after which starts are starts again.
+    pub fn with_settle(mut self, steps: usize) -> Self {
+        self.settle = steps;
         self
     }
 
@@ -104,12 +114,9 @@ impl MultiStart {
         }
         let minima: Vec<Minimum> = starts
             .par_iter()
-            .map(|start| {
-                let mut minimum = least_squares(flow, start, 1e-2, false);
-                if minimum.residual < ROOT {
-                    newton(flow, &mut minimum.state, false);
-                }
-                minimum
+            .flat_map_iter(|start| {
+                let settled = (self.settle > 0).then(|| minimise(flow, &settled(flow, start, self.settle)));
+                [minimise(flow, start)].into_iter().chain(settled)
             })
             .collect();
         let (roots, others): (Vec<Minimum>, Vec<Minimum>) =
@@ -126,9 +133,19 @@ impl MultiStart {
             points,
             hits,
             slow_points: slow_points.collect::<Result<_>>()?,
-            starts: starts.len(),
+            starts: starts.len() * if self.settle > 0 { 2 } else { 1 },
         })
     }
+}
+
+/// The state after so many steps of the map.
+fn settled(flow: &GruFlow, start: &[f64], steps: usize) -> Vec<f64> {
+    let (mut state, mut velocity) = (start.to_vec(), vec![0.0; start.len()]);
+    for _ in 0..steps {
+        flow.field(&state, &mut velocity);
+        state.iter_mut().zip(&velocity).for_each(|(h, f)| *h += f);
+    }
+    state
 }
 
 /// A minimum below it is a root.
@@ -205,7 +222,7 @@ pub struct HeuristicFixedPoints {
     pub hits: Vec<usize>,
     /// Slow points in the order of their states.
     pub slow_points: Vec<SlowPoint>,
-    /// All starts.
+    /// All starts, those after steps of the map counted too.
     pub starts: usize,
 }
 

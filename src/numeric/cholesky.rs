@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, finite};
 use faer::linalg::cholesky::llt::factor::{LltError, cholesky_in_place, cholesky_in_place_scratch};
+use faer::linalg::cholesky::llt::solve::solve_in_place;
 use faer::linalg::triangular_inverse::invert_lower_triangular;
 use faer::prelude::default;
 use faer::{Mat, Par};
@@ -42,6 +43,22 @@ pub(crate) fn inverse_cholesky(matrix: ArrayView2<'_, f64>) -> Result<Array2<f64
     Ok(Array2::from_shape_fn((n, n), |(i, j)| if i >= j { inverse[(i, j)] } else { 0.0 }))
 }
 
+/// Solves `A x = b` for a symmetric positive definite `A` `(n, n)`, row-major; `x` takes the place of `b`. On the calling thread alone. False
+/// where `A` is not positive definite: then `b` is as it was.
+pub(crate) fn solve_definite(matrix: &[f64], b: &mut [f64]) -> bool {
+    let n = b.len();
+    let mut factor = faer::MatRef::from_column_major_slice(matrix, n, n).to_owned();
+    let scratch = cholesky_in_place_scratch::<f64>(n, Par::Seq, default());
+    let mut memory = faer::dyn_stack::MemBuffer::new(scratch);
+    let stack = faer::dyn_stack::MemStack::new(&mut memory);
+    if cholesky_in_place(factor.as_mut(), default(), Par::Seq, stack, default()).is_err() {
+        return false;
+    }
+    let right = faer::MatMut::from_column_major_slice_mut(b, n, 1);
+    solve_in_place(factor.as_ref(), right, Par::Seq, stack);
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +85,20 @@ mod tests {
         let w = inverse_cholesky(ndarray::arr2(&[[4.0, 9.0], [2.0, 2.0]]).view())?;
         assert_eq!(w, ndarray::arr2(&[[0.5, 0.0], [-0.5, 1.0]]));
         Ok(())
+    }
+
+    #[test]
+    fn systems_are_solved_on_one_thread() {
+        for n in [1, 5, 80] {
+            let a = definite(n);
+            let x: Vec<f64> = (0..n).map(|i| (i as f64).sin()).collect();
+            let mut b = a.dot(&ndarray::Array1::from(x.clone())).to_vec();
+            assert!(solve_definite(a.as_slice().unwrap(), &mut b));
+            assert!(b.iter().zip(&x).all(|(b, x)| (b - x).abs() < 1e-10), "{n}");
+        }
+        let mut b = [1.0, 2.0];
+        assert!(!solve_definite(&[1.0, 2.0, 2.0, 1.0], &mut b));
+        assert_eq!(b, [1.0, 2.0]);
     }
 
     #[test]

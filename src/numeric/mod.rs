@@ -14,7 +14,7 @@ mod product;
 #[cfg(not(feature = "cuda"))]
 mod sparse;
 
-pub(crate) use cholesky::inverse_cholesky;
+pub(crate) use cholesky::{inverse_cholesky, solve_definite};
 #[cfg(not(feature = "cuda"))]
 pub(crate) use columns::{GROUP, column_squares, group_totals, scale_columns, subtract_from_rows};
 pub(crate) use columns::{column_means, column_sums, shift_rows};

@@ -4,7 +4,7 @@ use super::cycles::{CycleBranch, frame_of};
 use super::diagram::{BifurcationDiagram, places};
 use super::family::ParameterFamily;
 use super::options::ContinuationOptions;
-use crate::dynamics::{Cycle, PlanarPoint, Shooting, Window, limit_cycles};
+use crate::dynamics::{Cycle, GruWeights, PlanarPoint, Shooting, Window, limit_cycles};
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use rayon::prelude::*;
@@ -48,7 +48,10 @@ impl BifurcationDiagram {
         }
         let found: Vec<Option<(f64, Vec<Cycle>, bool)>> = inner_places(self.range, searches)
             .par_iter()
-            .map(|&parameter| all_cycles(family, parameter))
+            .map(|&parameter| {
+                let Some(weights) = family.weights_at(&[parameter])? else { return Ok(None) };
+                all_cycles(&weights).map(|(cycles, clear)| Some((parameter, cycles, clear)))
+            })
             .collect::<Result<_>>()?;
         for (parameter, cycles, clear) in found.into_iter().flatten() {
             for cycle in &cycles {
@@ -105,12 +108,11 @@ fn inner_places((low, high): (f64, f64), count: usize) -> Vec<f64> {
     places((low + 0.4871 * side, high - 0.5129 * side), count)
 }
 
-/// All limit cycles of a GRU with two units at a parameter; `None` for other systems.
-fn all_cycles(family: &ParameterFamily, parameter: f64) -> Result<Option<(f64, Vec<Cycle>, bool)>> {
-    let Some(weights) = family.weights_at(&[parameter])? else { return Ok(None) };
+/// All limit cycles of a GRU with two units, and whether the search has no loose ends.
+pub(crate) fn all_cycles(weights: &GruWeights) -> Result<(Vec<Cycle>, bool)> {
     let points = weights.fixed_points()?;
     let points: Vec<PlanarPoint> = points.points.iter().map(PlanarPoint::try_from).collect::<Result<_>>()?;
     let found = limit_cycles(&weights.flow(), &WHOLE, &points)?;
     let clear = found.is_clear();
-    Ok(Some((parameter, found.cycles, clear)))
+    Ok((found.cycles, clear))
 }

@@ -28,6 +28,7 @@ pub use curve_continuation::CurveContinuation;
 pub use cycles::{CycleBranch, CycleContinuation, CycleEnd, CyclePoint};
 pub use diagram::{BifurcationDiagram, DiagramOptions, DiagramSearch};
 pub use diagram_cycles::CycleSearch;
+pub(crate) use diagram_cycles::all_cycles;
 pub use equilibria::EquilibriumContinuation;
 pub use equilibrium_branch::{BranchEnd, EquilibriumBranch, EquilibriumPoint};
 pub use family::ParameterFamily;

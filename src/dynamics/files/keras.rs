@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, Axis, stack};
 use std::path::Path;
 
 impl GruWeights {
-    /// Reads a Keras `GRU` from an npz or a safetensors file of its arrays, e.g. of
+    /// Reads a Keras `GRU` from an npz file, a safetensors file or a folder of npy files of its arrays, e.g. of
     /// `numpy.savez(path, **dict(zip(["kernel", "recurrent_kernel", "bias"], layer.get_weights())))`: `kernel (m, 3 d)`,
     /// `recurrent_kernel (d, 3 d)`, gates in the order z, r, h; `bias (2, 3 d)` with `reset_after=True`, Keras's default
     /// ([`Reset::After`]), and `bias (3 d)` without ([`Reset::Before`]). `prefix` stands before the names, or is empty.

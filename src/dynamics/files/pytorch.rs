@@ -8,7 +8,7 @@ use ndarray::Array1;
 use std::path::Path;
 
 impl GruWeights {
-    /// Reads layer `layer` of a `torch.nn.GRU` from an npz or a safetensors file of its state, e.g. of
+    /// Reads layer `layer` of a `torch.nn.GRU` from an npz file, a safetensors file or a folder of npy files of its state, e.g. of
     /// `safetensors.torch.save_file(model.state_dict(), path)`: `weight_hh_l0 (3 d, d)`, `weight_ih_l0 (3 d, m)`, `bias_hh_l0` and
     /// `bias_ih_l0`, gates in the order r, z, n. `prefix` stands before the names, e.g. `"gru."` for a module of that name, or is
     /// empty. The reset gate acts [after](Reset::After) the product.
@@ -19,19 +19,7 @@ impl GruWeights {
     /// [`Error::Read`]; [`Error::Format`] for another file, an array that is missing or of another type than float64 or float32;
     /// [`Error::Shape`] and [`Error::NotFinite`] with the name of the array.
     pub fn read_pytorch(path: impl AsRef<Path>, prefix: &str, layer: usize) -> Result<Self> {
-        let names = names(prefix, layer);
-        let file = Tensors::read(path.as_ref(), &names)?;
-        let [hh, ih, bias_hh, bias_ih] = names;
-        let recurrent = file.matrix(&hh)?.ok_or_else(|| file.missing(&hh))?;
-        let input = file.matrix(&ih)?.map(|matrix| (ih.as_str(), matrix));
-        let biases = match (file.vector(&bias_ih)?, file.vector(&bias_hh)?) {
-            (None, Some(_)) => return Err(file.missing(&bias_ih)),
-            (Some(_), None) => return Err(file.missing(&bias_hh)),
-            (of_input, of_state) => {
-                [of_input.map(|b| (bias_ih.as_str(), b)), of_state.map(|b| (bias_hh.as_str(), b))]
-            }
-        };
-        weights(Reset::After, RZN, Stacks { recurrent: (&hh, recurrent), input, biases })
+        read(path.as_ref(), prefix, layer, Reset::After)
     }
 
     /// Writes the arrays that [`read_pytorch`](Self::read_pytorch) reads, in float64; `load_state_dict` takes them. The
@@ -52,6 +40,24 @@ impl GruWeights {
         arrays.push((bias_ih, RZN.stack_bias([self.bz(), self.br(), self.bh()]).into_dyn()));
         write(path.as_ref(), &arrays)
     }
+}
+
+/// PyTorch's arrays with the reset gate after the product; with one before it, those without the bias of the state's side, as
+/// [`Gru::save`](crate::nn::Gru::save) writes them.
+pub(super) fn read(path: &Path, prefix: &str, layer: usize, reset: Reset) -> Result<GruWeights> {
+    let names = names(prefix, layer);
+    let file = Tensors::read(path, &names)?;
+    let [hh, ih, bias_hh, bias_ih] = names;
+    let recurrent = file.matrix(&hh)?.ok_or_else(|| file.missing(&hh))?;
+    let input = file.matrix(&ih)?.map(|matrix| (ih.as_str(), matrix));
+    let biases = match (file.vector(&bias_ih)?, file.vector(&bias_hh)?, reset) {
+        (None, Some(_), _) => return Err(file.missing(&bias_ih)),
+        (Some(_), None, Reset::After) => return Err(file.missing(&bias_hh)),
+        (of_input, of_state, _) => {
+            [of_input.map(|b| (bias_ih.as_str(), b)), of_state.map(|b| (bias_hh.as_str(), b))]
+        }
+    };
+    weights(reset, RZN, Stacks { recurrent: (&hh, recurrent), input, biases })
 }
 
 fn names(prefix: &str, layer: usize) -> [String; 4] {

@@ -1,7 +1,7 @@
-//! Named float arrays of an npz or safetensors file.
+//! Named float arrays of an npz or safetensors file, or of a folder of npy files.
 
 use crate::error::{Error, Result, finite};
-use crate::exchange::{Npz, ToNpy, write_npz};
+use crate::exchange::{Npz, ToNpy, read_npy, write_npz};
 use crate::files::write_whole;
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2, IxDyn};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The float arrays of a file, as float64.
-pub(super) struct Tensors {
+pub(crate) struct Tensors {
     path: PathBuf,
     /// Those asked for.
     arrays: BTreeMap<String, ArrayD<f64>>,
@@ -21,12 +21,18 @@ pub(super) struct Tensors {
 const FORMAT: &str = "GRU weights";
 
 impl Tensors {
-    /// Reads the arrays of these names, where they are there; `.npz` by its ending, anything else as safetensors.
-    pub(super) fn read(path: &Path, wanted: &[String]) -> Result<Self> {
+    /// Reads the arrays of these names, where they are there: of a folder the files `NAME.npy`, of a file `.npz` by its
+    /// ending, anything else as safetensors.
+    pub(crate) fn read(path: &Path, wanted: &[String]) -> Result<Self> {
         let wanted = |name: &str| wanted.iter().any(|wanted| wanted == name);
         let (mut arrays, mut names) = (BTreeMap::new(), vec![]);
         let types = "float64 or float32 arrays";
-        if is_npz(path) {
+        if path.is_dir() {
+            names = npy_names(path)?;
+            for name in names.iter().filter(|name| wanted(name)) {
+                arrays.insert(name.clone(), read_floats(&path.join(format!("{name}.npy")))?);
+            }
+        } else if is_npz(path) {
             let file = Npz::open(path)?;
             names.extend(file.names().into_iter().map(str::to_owned));
             for array in file.arrays().iter().filter(|array| wanted(&array.name)) {
@@ -84,21 +90,47 @@ impl Tensors {
         Ok(array)
     }
 
-    pub(super) fn matrix(&self, name: &str) -> Result<Option<Array2<f64>>> {
+    pub(crate) fn matrix(&self, name: &str) -> Result<Option<Array2<f64>>> {
         let Some(array) = self.optional(name)? else { return Ok(None) };
         let wrong = |_| Error::shape(name, "2 dimensions", format!("shape {:?}", array.shape()));
         array.clone().into_dimensionality::<Ix2>().map(Some).map_err(wrong)
     }
 
-    pub(super) fn vector(&self, name: &str) -> Result<Option<Array1<f64>>> {
+    pub(crate) fn vector(&self, name: &str) -> Result<Option<Array1<f64>>> {
         let Some(array) = self.optional(name)? else { return Ok(None) };
         let wrong = |_| Error::shape(name, "1 dimension", format!("shape {:?}", array.shape()));
         array.clone().into_dimensionality::<Ix1>().map(Some).map_err(wrong)
     }
 
     /// The error for an array that is needed and not there.
-    pub(super) fn missing(&self, name: &str) -> Error {
+    pub(crate) fn missing(&self, name: &str) -> Error {
         Error::format(&self.path, FORMAT, format!("the array `{name}`"), self.names.join(", "))
+    }
+}
+
+/// The names of all arrays, without the arrays.
+pub(super) fn names_in(path: &Path) -> Result<Vec<String>> {
+    Tensors::read(path, &[]).map(|file| file.names)
+}
+
+/// The npy files of a folder, without their endings.
+fn npy_names(folder: &Path) -> Result<Vec<String>> {
+    let mut names = vec![];
+    for entry in std::fs::read_dir(folder).map_err(Error::reading(folder))? {
+        let file = entry.map_err(Error::reading(folder))?.path();
+        if file.extension().is_some_and(|ending| ending == "npy") {
+            names.extend(file.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+        }
+    }
+    Ok(names)
+}
+
+/// An npy file of float64 or of float32.
+fn read_floats(path: &Path) -> Result<ArrayD<f64>> {
+    match read_npy::<f64, IxDyn>(path) {
+        // The error of the second read names the type that the file has.
+        Err(Error::Format { .. }) => Ok(read_npy::<f32, IxDyn>(path)?.mapv(f64::from)),
+        other => other,
     }
 }
 

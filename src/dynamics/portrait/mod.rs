@@ -13,6 +13,7 @@ use super::{
 };
 use crate::display::{Content, show};
 use crate::error::{Error, Result};
+use ndarray::Array2;
 
 /// What a portrait is made with.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,12 +32,15 @@ pub struct PortraitOptions {
     pub time: f64,
     /// Seed of the starts of orbits and of the search for fixed points of more than three units; 0 by default.
     pub seed: u64,
+    /// States that a network of more than three units passes at work, one a row `(states, d)`; none by default. The search for fixed points
+    /// starts from them besides, orbits start from some of them, and the principal components are theirs.
+    pub states: Option<Array2<f64>>,
 }
 
 impl Default for PortraitOptions {
     fn default() -> Self {
         let view = Window { low: [-1.04; 2], high: [1.04; 2] };
-        Self { view, basins: 200, spacing: 0.07, max_length: 60.0, time: 200.0, seed: 0 }
+        Self { view, basins: 200, spacing: 0.07, max_length: 60.0, time: 200.0, seed: 0, states: None }
     }
 }
 
@@ -67,6 +71,12 @@ impl PortraitOptions {
     /// Another time for orbits of more than two units.
     pub fn with_time(mut self, time: f64) -> Self {
         self.time = time;
+        self
+    }
+
+    /// States that a network of more than three units passes at work.
+    pub fn with_states(mut self, states: Array2<f64>) -> Self {
+        self.states = Some(states);
         self
     }
 
@@ -142,7 +152,7 @@ impl Portrait {
         options.check()?;
         let (fixed_points, slow_points) = match weights.units() {
             1..=3 => (weights.fixed_points()?, Vec::new()),
-            _ => heuristic(weights, options.seed)?,
+            _ => heuristic(weights, options)?,
         };
         let plane = match weights.units() {
             2 => Some(Plane::new(weights, &fixed_points, options)?),
@@ -166,8 +176,9 @@ impl Portrait {
 }
 
 /// What a search from random starts finds: fixed points, which may not be all, and slow points.
-fn heuristic(weights: &GruWeights, seed: u64) -> Result<(FixedPoints, Vec<SlowPoint>)> {
-    let found = MultiStart::new().with_seed(seed).run(&weights.flow())?;
+fn heuristic(weights: &GruWeights, options: &PortraitOptions) -> Result<(FixedPoints, Vec<SlowPoint>)> {
+    let search = MultiStart { states: options.states.clone(), ..MultiStart::new().with_seed(options.seed) };
+    let found = search.run(&weights.flow())?;
     let index_sum = found.index_sum();
     let points =
         FixedPoints { points: found.points, undecided: Vec::new(), complete: false, index_sum, boxes: 0 };

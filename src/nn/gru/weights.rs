@@ -2,8 +2,8 @@
 
 use super::Gru;
 use super::layer::GruLayer;
-use crate::dynamics::{GruWeights, Reset};
-use crate::error::{Error, Result};
+use crate::dynamics::{GruWeights, Readout, Reset};
+use crate::error::{Error, Result, finite};
 use crate::nn::layer::{matrix_of, row_of};
 use crate::nn::parameter::Parameter;
 use ndarray::{Array1, Array2, Axis, concatenate, s};
@@ -23,14 +23,24 @@ impl Gru {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`] for several layers, which are no flow of this kind; [`Error::NotFinite`] after a training that diverged.
+    /// [`Error::Shape`] for several layers, which are no flow of this kind: take [`layer_weights`](Gru::layer_weights);
+    /// [`Error::NotFinite`] after a training that diverged.
     pub fn weights(&self) -> Result<GruWeights> {
-        let [layer] = self.layers.as_slice() else {
-            return Err(Error::shape(
-                "network with one flow",
-                "1 layer",
-                format!("{} layers", self.layers.len()),
-            ));
+        match self.layers.len() {
+            1 => self.layer_weights(0),
+            layers => Err(Error::shape("network with one flow", "1 layer", format!("{layers} layers"))),
+        }
+    }
+
+    /// The weights of one layer, counted from 0. The inputs of all but the first are the states of the layer below, so that the fixed points
+    /// of a network of several layers are those of its first layer, then for each of them those of the second under
+    /// [that input](GruWeights::with_input), and so on.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a layer that is not there; [`Error::NotFinite`] after a training that diverged.
+    pub fn layer_weights(&self, layer: usize) -> Result<GruWeights> {
+        let Some(layer) = self.layers.get(layer) else {
+            return Err(Error::parameter("layer", layer, format!("0 to {}", self.layers.len() - 1)));
         };
         let d = layer.units();
         let hidden_bias = match &layer.hidden_bias {
@@ -43,6 +53,35 @@ impl Gru {
         let input = matrix_of(input)?;
         let gate = |gate: usize| input.slice(s![gate * d..(gate + 1) * d, ..]).to_owned();
         weights.with_input_matrices(gate(1), gate(0), gate(2))
+    }
+
+    /// The readout in float64, which takes the state of the last layer; none where the output is that state.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] after a training that diverged.
+    pub fn readout(&self) -> Result<Option<Readout>> {
+        let Some(readout) = &self.readout else { return Ok(None) };
+        let [weight, bias] = readout.parameters();
+        Readout::new(matrix_of(weight)?, row_of(bias)?).map(Some)
+    }
+
+    /// The initial state of the first layer, in float64, that the encoder makes of a starting point: `tanh(E p + e)`. Without an encoder
+    /// it is the point.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a point of another size; [`Error::NotFinite`].
+    pub fn encoded(&self, point: &Array1<f64>) -> Result<Array1<f64>> {
+        let size = self.start_size();
+        if point.len() != size {
+            return Err(Error::shape("starting point", size, point.len()));
+        }
+        finite("starting point", point)?;
+        let Some(encoder) = self.encoder.first() else {
+            let d = self.units().first().copied().unwrap_or(0);
+            return Ok(point.slice(s![..d]).to_owned());
+        };
+        let [weight, bias] = encoder.parameters();
+        Ok((matrix_of(weight)?.dot(point) + row_of(bias)?).mapv(f64::tanh))
     }
 
     /// A network of one layer with these weights, rounded to float32, and without a readout: the output is the state.

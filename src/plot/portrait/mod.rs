@@ -56,7 +56,7 @@ pub fn portraits(portraits: &[(&str, &Portrait)]) -> Result<Figure> {
     Ok(Figure::new(all).with_letters())
 }
 
-fn panels(portrait: &Portrait) -> Result<Vec<Panel>> {
+pub(super) fn panels(portrait: &Portrait) -> Result<Vec<Panel>> {
     match (&portrait.plane, &portrait.space) {
         (Some(plane), _) => Ok(vec![planar_panel(portrait, plane)?]),
         (None, Some(space)) => space::panels(portrait, space),

@@ -1,6 +1,7 @@
 //! What a training run on time series was like.
 
 use crate::display::{Content, show};
+use crate::dynamics::GruWeights;
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::nn::Gru;
@@ -61,6 +62,15 @@ impl GruHistory {
     /// The networks that were kept, the initial one first; none unless [asked for](super::GruTraining::with_snapshots).
     pub fn snapshots(&self) -> &[Snapshot] {
         &self.snapshots
+    }
+
+    /// The steps of the snapshots and their weights in float64: a path of systems.
+    ///
+    /// # Errors
+    /// As [`Gru::weights`](crate::nn::Gru::weights).
+    pub fn systems(&self) -> Result<Vec<(f64, GruWeights)>> {
+        let system = |snapshot: &Snapshot| Ok((snapshot.step as f64, snapshot.gru.weights()?));
+        self.snapshots.iter().map(system).collect()
     }
 
     /// Steps done.
