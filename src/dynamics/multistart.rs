@@ -40,6 +40,9 @@ pub struct MultiStart {
     pub states: Option<Array2<f64>>,
     /// A minimum with a residual up to this in every unit is a slow point; 0.05 by default.
     pub slow: f64,
+    /// The middles of all pairs of fixed points (of 4000, for larger networks 256 of them, evenly chosen) are starts too, again and again while they lead to new ones, so many
+    /// times at most; 3 by default, 0 for never. Between two sinks there is often a saddle.
+    pub rounds: usize,
     /// Where every start is after so many steps of the map is a start too, so that no attractor with a large basin is missed; 200 by default, 0
     /// for none.
     pub settle: usize,
@@ -54,7 +57,7 @@ impl Default for MultiStart {
 impl MultiStart {
     /// 256 starts with seed 0, each before and after 200 steps.
     pub fn new() -> Self {
-        Self { starts: 256, seed: 0, states: None, slow: 0.05, settle: 200 }
+        Self { starts: 256, seed: 0, states: None, slow: 0.05, rounds: 3, settle: 200 }
     }
 
     /// Another number of random starts.
@@ -78,6 +81,12 @@ impl MultiStart {
     /// Another residual up to which a minimum is a slow point.
     pub fn with_slow(mut self, slow: f64) -> Self {
         self.slow = slow;
+        self
+    }
+
+    /// Another number of rounds from the middles of pairs.
+    pub fn with_rounds(mut self, rounds: usize) -> Self {
+        self.rounds = rounds;
         self
     }
 
@@ -112,30 +121,45 @@ impl MultiStart {
         if starts.is_empty() {
             return Err(Error::parameter("starts", 0, "at least 1, or states of your own"));
         }
-        let minima: Vec<Minimum> = starts
+        let mut count = starts.len() * if self.settle > 0 { 2 } else { 1 };
+        let mut minima: Vec<Minimum> = starts
             .par_iter()
             .flat_map_iter(|start| {
                 let settled = (self.settle > 0).then(|| minimise(flow, &settled(flow, start, self.settle)));
                 [minimise(flow, start)].into_iter().chain(settled)
             })
             .collect();
-        let (roots, others): (Vec<Minimum>, Vec<Minimum>) =
-            minima.into_iter().partition(|minimum| minimum.residual < ROOT);
-        let mut points: Vec<(FixedPoint, usize)> = vec![];
-        for (state, hits) in distinct(roots, SAME_ROOT) {
-            points.push((FixedPoint::new(flow, state, None)?, hits));
+        let mut found = HeuristicFixedPoints::of(flow, &minima, self.slow)?;
+        for _ in 0..self.rounds {
+            let known = found.points.len();
+            if known < 2 {
+                break;
+            }
+            let middles = middles(&found.points);
+            count += middles.len();
+            minima.par_extend(middles.par_iter().map(|start| minimise(flow, start)));
+            found = HeuristicFixedPoints::of(flow, &minima, self.slow)?;
+            if found.points.len() == known {
+                break;
+            }
         }
-        let slow = others.into_iter().filter(|minimum| minimum.residual <= self.slow).collect();
-        let slow = distinct(slow, SAME_SLOW_POINT);
-        let slow_points = slow.into_iter().map(|(state, hits)| SlowPoint::new(flow, state, hits));
-        let (points, hits) = points.into_iter().unzip();
-        Ok(HeuristicFixedPoints {
-            points,
-            hits,
-            slow_points: slow_points.collect::<Result<_>>()?,
-            starts: starts.len() * if self.settle > 0 { 2 } else { 1 },
-        })
+        Ok(HeuristicFixedPoints { starts: count, ..found })
     }
+}
+
+/// Middles of pairs at most, by the units: each costs their third power.
+fn most_pairs(units: usize) -> usize {
+    (40_000_000 / (units * units * units).max(1)).clamp(256, 4000)
+}
+
+/// The middles of all pairs of points, or of as many evenly chosen ones.
+fn middles(points: &[FixedPoint]) -> Vec<Vec<f64>> {
+    let most = most_pairs(points.first().map_or(1, |point| point.state.len()));
+    let pairs: Vec<(usize, usize)> = (0..points.len()).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
+    let middle = |&(i, j): &(usize, usize)| {
+        points[i].state.iter().zip(&points[j].state).map(|(a, b)| 0.5 * (a + b)).collect()
+    };
+    pairs.iter().step_by(pairs.len().div_ceil(most).max(1)).map(middle).collect()
 }
 
 /// The state after so many steps of the map.
@@ -156,13 +180,13 @@ const SAME_ROOT: f64 = 1e-7;
 const SAME_SLOW_POINT: f64 = 1e-4;
 
 /// The states without those that come again, with the numbers of times, in the order of the states.
-fn distinct(minima: Vec<Minimum>, tolerance: f64) -> Vec<(Vec<f64>, usize)> {
+fn distinct(minima: &[&Minimum], tolerance: f64) -> Vec<(Vec<f64>, usize)> {
     let mut found: Vec<(Vec<f64>, usize)> = vec![];
     for Minimum { state, .. } in minima {
-        let same = |other: &[f64]| other.iter().zip(&state).all(|(a, b)| (a - b).abs() < tolerance);
+        let same = |other: &[f64]| other.iter().zip(state).all(|(a, b)| (a - b).abs() < tolerance);
         match found.iter_mut().find(|(other, _)| same(other)) {
             Some((_, hits)) => *hits += 1,
-            None => found.push((state, 1)),
+            None => found.push((state.clone(), 1)),
         }
     }
     found.sort_by(|(a, _), (b, _)| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
@@ -222,11 +246,27 @@ pub struct HeuristicFixedPoints {
     pub hits: Vec<usize>,
     /// Slow points in the order of their states.
     pub slow_points: Vec<SlowPoint>,
-    /// All starts, those after steps of the map counted too.
+    /// All starts, those after steps of the map and middles of pairs counted too.
     pub starts: usize,
 }
 
 impl HeuristicFixedPoints {
+    /// Fixed points and slow points among these minima.
+    fn of(flow: &GruFlow, minima: &[Minimum], slow: f64) -> Result<Self> {
+        let (roots, others): (Vec<&Minimum>, Vec<&Minimum>) =
+            minima.iter().partition(|minimum| minimum.residual < ROOT);
+        let (mut points, mut hits) = (vec![], vec![]);
+        for (state, count) in distinct(&roots, SAME_ROOT) {
+            points.push(FixedPoint::new(flow, state, None)?);
+            hits.push(count);
+        }
+        let others: Vec<&Minimum> = others.into_iter().filter(|minimum| minimum.residual <= slow).collect();
+        let slow_points = distinct(&others, SAME_SLOW_POINT).into_iter();
+        let slow_points =
+            slow_points.map(|(state, hits)| SlowPoint::new(flow, state, hits)).collect::<Result<_>>()?;
+        Ok(Self { points, hits, slow_points, starts: minima.len() })
+    }
+
     /// The sum of the indices. A sum other than 1 proves that points are missing; 1 proves nothing.
     pub fn index_sum(&self) -> i32 {
         self.points.iter().map(|point| point.index).sum()

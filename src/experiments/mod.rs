@@ -1,4 +1,5 @@
-//! Published experiments as grids of runs, each keyed by its settings: [`nassar2020`].
+//! Published experiments as grids of runs, each keyed by its settings: [`nassar2020`]. What two units learn has a table of its own:
+//! [`jordan2021`].
 //!
 //! A run trains one network and measures it ([`perform`]). Its rows go to a file of their own, and from there into one
 //! table ([`store::merge`]); what is there already is not done again, and a run that was killed goes on at its last
@@ -40,6 +41,7 @@
 //! is, and not clipped to `[0, 1]`: most pixels of MNIST are 0, and clipping would halve it.
 
 mod group;
+pub mod jordan2021;
 mod measure;
 pub mod nassar2020;
 mod noise;

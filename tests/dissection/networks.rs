@@ -56,7 +56,7 @@ fn larger_networks_are_searched_and_projected() {
         .zip(&found.fixed_points)
         .filter(|(p, _)| p.kind.is_stable())
         .collect();
-    assert_eq!(sinks.len(), 16);
+    assert_eq!((sinks.len(), found.fixed_points.len(), found.portrait.fixed_points.index_sum), (16, 81, 1));
     // Every mode of a sink falls at the rate (1.5 (1 - s^2) - 1) / 2.
     let multiplier = 1.0 + 0.5 * (1.5 * (1.0 - sink * sink) - 1.0);
     for (point, near) in &sinks {

@@ -86,8 +86,25 @@ fn seeds_fix_the_result_whatever_the_threads() {
 fn own_starts_and_bad_input() {
     let flow = families::two_bistable_units(3.0, 3.0).unwrap().flow();
     let states = array![[0.8, 0.8], [0.8, -0.8], [0.81, -0.8]];
-    let own = MultiStart::new().with_starts(0).with_states(states).run(&flow).unwrap();
+    let own = MultiStart::new()
+        .with_starts(0)
+        .with_states(states)
+        .with_settle(0)
+        .with_rounds(0)
+        .run(&flow)
+        .unwrap();
     assert_eq!((own.points.len(), own.hits.clone(), own.starts), (2, vec![2, 1], 3), "{own:?}");
+    // From near a saddle least squares go to the saddle; after 200 steps a sink is there.
+    let saddle =
+        own.points.iter().chain(&flow.fixed_points().unwrap().points).find(|p| p.kind.is_saddle()).cloned();
+    let near = saddle.unwrap().state.mapv(|h| h + 1e-3).insert_axis(ndarray::Axis(0));
+    let both = MultiStart::new().with_starts(0).with_states(near).with_rounds(0).run(&flow).unwrap();
+    assert_eq!((both.starts, both.points.len()), (2, 2), "{both:?}");
+    assert_eq!(both.points.iter().filter(|point| point.kind.is_stable()).count(), 1);
+    // Between the sinks: all nine from four.
+    let corners = array![[0.8, 0.8], [0.8, -0.8], [-0.8, 0.8], [-0.8, -0.8]];
+    let all = MultiStart::new().with_starts(0).with_states(corners).run(&flow).unwrap();
+    assert_eq!((all.points.len(), all.index_sum()), (9, 1), "{all:?}");
     has(&text(MultiStart::new().with_starts(0).run(&flow)), &["starts", "at least 1"]);
     has(&text(MultiStart::new().with_slow(-1.0).run(&flow)), &["slow", "-1"]);
     let wide = MultiStart::new().with_states(Array2::zeros((1, 3)));

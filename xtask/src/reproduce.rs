@@ -25,9 +25,9 @@ pub struct Options {
     /// The folder of their files [default: the MNIST of the project]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
-    /// Seeds of every variant
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
-    seeds: u64,
+    /// Seeds of every variant [default: 3; of jordan2021 40]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
     /// Epochs, instead of the published ones
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     epochs: Option<u64>,
@@ -49,7 +49,7 @@ pub struct Options {
     /// Where runs leave their rows and checkpoints [default: target/reproduce/nassar2020]
     #[arg(long, value_name = "FOLDER")]
     results: Option<PathBuf>,
-    /// The table [default: data/results/nassar2020.parquet; with --quick target/reproduce/nassar2020_quick.parquet]
+    /// The table [default: data/results/PAPER.parquet; with --quick target/reproduce/nassar2020_quick.parquet]
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
     /// Print how far a run is, a line a second
@@ -62,23 +62,35 @@ pub struct Options {
 enum Paper {
     /// On 1/n neural representation and robustness
     Nassar2020,
+    /// Gated recurrent units viewed through the lens of continuous time dynamical systems: what two units learn. Takes --seeds, --table and --list
+    Jordan2021,
 }
 
 impl Paper {
     fn name(self) -> &'static str {
         match self {
             Self::Nassar2020 => "nassar2020",
+            Self::Jordan2021 => "jordan2021",
         }
     }
 }
 
 /// Does what the options ask for; says whether all runs succeeded.
 pub fn run(project: &Project, options: &Options) -> Result<bool> {
+    let name = match options.paper {
+        Paper::Nassar2020 => "reproduce",
+        Paper::Jordan2021 => "jordan2021",
+    };
+    if options.paper == Paper::Jordan2021 {
+        check_jordan2021(options)?;
+    }
     eprintln!("the program (the first time about 5 minutes to compile)");
-    let arguments =
-        ["build", "--locked", "--release", "--quiet", "--package", "eigengate", "--bin", "reproduce"];
-    let program = executable(project, &arguments, "reproduce")?;
+    let arguments = ["build", "--locked", "--release", "--quiet", "--package", "eigengate", "--bin", name];
+    let program = executable(project, &arguments, name)?;
     let task = Task { project, options, program };
+    if options.paper == Paper::Jordan2021 {
+        return run_command(&mut task.jordan2021()).map(|()| true);
+    }
     if let Some(key) = &options.run {
         return run_command(&mut task.run(key)).map(|()| true);
     }
@@ -95,6 +107,28 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
     task.all(&keys)
 }
 
+/// Refuses options that are those of the other paper.
+fn check_jordan2021(options: &Options) -> Result<()> {
+    let others = [
+        ("--experiment", options.experiment.is_some()),
+        ("--set", options.set != "mnist"),
+        ("--data", options.data.is_some()),
+        ("--epochs", options.epochs.is_some()),
+        ("--quick", options.quick),
+        ("--only", options.only.is_some()),
+        ("--run", options.run.is_some()),
+        ("--merge", options.merge),
+        ("--results", options.results.is_some()),
+        ("--progress", options.progress),
+    ];
+    match others.into_iter().find(|(_, given)| *given) {
+        Some((name, _)) => {
+            Err(format!("{name} is no option of jordan2021, which takes --seeds, --table and --list").into())
+        }
+        None => Ok(()),
+    }
+}
+
 struct Task<'a> {
     project: &'a Project,
     options: &'a Options,
@@ -108,6 +142,18 @@ impl Task<'_> {
         if let Ok(here) = std::env::current_dir() {
             command.current_dir(here);
         }
+        command
+    }
+
+    /// Everything of jordan2021: one process trains all, in minutes.
+    fn jordan2021(&self) -> Command {
+        let mut command = self.command();
+        command.arg(self.table());
+        match (self.options.list, self.options.seeds) {
+            (true, _) => command.arg("--list"),
+            (false, Some(seeds)) => command.arg("--seeds").arg(seeds.to_string()),
+            (false, None) => &mut command,
+        };
         command
     }
 
@@ -182,7 +228,7 @@ impl Task<'_> {
 /// What the program needs to list the runs of a grid.
 fn grid(options: &Options) -> Vec<String> {
     let mut arguments = ["--list", "--set", &options.set, "--seeds"].map(str::to_owned).to_vec();
-    arguments.push(options.seeds.to_string());
+    arguments.push(options.seeds.unwrap_or(3).to_string());
     for (name, number) in [("--experiment", options.experiment), ("--epochs", options.epochs)] {
         if let Some(number) = number {
             arguments.extend([name.to_owned(), number.to_string()]);
@@ -247,6 +293,22 @@ mod tests {
             assert!(parse(line).is_err(), "{line}");
         }
         assert!(parse("nassar2020 --experiment 4").unwrap_err().contains("1..=3"));
+    }
+
+    #[test]
+    fn the_other_paper_has_a_program_and_options_of_its_own() {
+        let project = Project { root: PathBuf::from("/p") };
+        let arguments = |line: &str| {
+            let options = parse(line).unwrap();
+            check_jordan2021(&options).unwrap();
+            let command = Task { project: &project, options: &options, program: PathBuf::new() }.jordan2021();
+            command.get_args().map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(arguments("jordan2021"), "/p/data/results/jordan2021.parquet");
+        assert_eq!(arguments("jordan2021 --seeds 5 --table t.parquet"), "t.parquet --seeds 5");
+        assert_eq!(arguments("jordan2021 --list"), "/p/data/results/jordan2021.parquet --list");
+        let refused = check_jordan2021(&parse("jordan2021 --epochs 3").unwrap()).unwrap_err().to_string();
+        assert!(refused.contains("--epochs") && refused.contains("--seeds"), "{refused}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::Sampling;
 use crate::display::{Content, show};
 use crate::dynamics::VectorField;
 use crate::error::{Error, Result};
+use ndarray::Array2;
 use std::fmt;
 
 /// A planar flow whose attractors are known. Variables `(x, y)` are scaled so that trajectories from
@@ -92,6 +93,24 @@ impl PlanarTask {
             PlanarTask::FitzHughNagumo | PlanarTask::RingAttractor => 0.8,
             PlanarTask::TwoBitMemory => 0.9,
         }
+    }
+
+    /// Points spread evenly over a continuous attractor, `(count, 2)`: on the line from -0.6 to 0.6, both ends among them, or around the
+    /// ring. None for the other tasks, whose attractors are points and a cycle.
+    pub fn continuous_attractor(self, count: usize) -> Option<Array2<f64>> {
+        let share = |k: usize, of: usize| k as f64 / of.max(1) as f64;
+        let point: Box<dyn Fn(usize) -> [f64; 2]> = match self {
+            PlanarTask::LineAttractor => Box::new(move |k| {
+                let along = SQUARE.sqrt() * (2.0 * share(k, count - 1) - 1.0);
+                [along * 0.75f64.sqrt(), along * 0.5]
+            }),
+            PlanarTask::RingAttractor => Box::new(move |k| {
+                let angle = std::f64::consts::TAU * share(k, count);
+                [SQUARE.sqrt() * angle.cos(), SQUARE.sqrt() * angle.sin()]
+            }),
+            _ => return None,
+        };
+        Some(Array2::from_shape_fn((count, 2), |(k, i)| point(k)[i]))
     }
 
     /// Time series of this system, with the defaults of [`Sampling`].

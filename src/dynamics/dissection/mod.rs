@@ -164,6 +164,12 @@ impl fmt::Debug for Dissection {
         if let Some(steps) = self.longest_memory() {
             write!(f, ", longest memory {steps:.1} steps")?;
         }
-        f.write_str(if self.portrait.fixed_points.complete { "; proved)" } else { "; heuristic)" })
+        match (self.portrait.fixed_points.complete, self.portrait.fixed_points.index_sum) {
+            (true, _) => f.write_str("; proved)"),
+            (false, 1) => f.write_str("; heuristic)"),
+            (false, sum) => {
+                write!(f, "; heuristic, and points are missing: the indices add up to {sum}, not to 1)")
+            }
+        }
     }
 }

@@ -65,6 +65,18 @@ impl Gru {
         Readout::new(matrix_of(weight)?, row_of(bias)?).map(Some)
     }
 
+    /// `E` and `e` of the encoder of the first layer, in float64, where there is one.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] after a training that diverged.
+    pub fn encoder(&self) -> Result<Option<(Array2<f64>, Array1<f64>)>> {
+        let Some(encoder) = self.encoder.first() else { return Ok(None) };
+        let [weight, bias] = encoder.parameters();
+        let (weight, bias) = (matrix_of(weight)?, row_of(bias)?);
+        finite("the encoder", weight.iter().chain(&bias))?;
+        Ok(Some((weight, bias)))
+    }
+
     /// The initial state of the first layer, in float64, that the encoder makes of a starting point: `tanh(E p + e)`. Without an encoder
     /// it is the point.
     ///
@@ -76,12 +88,11 @@ impl Gru {
             return Err(Error::shape("starting point", size, point.len()));
         }
         finite("starting point", point)?;
-        let Some(encoder) = self.encoder.first() else {
+        let Some((weight, bias)) = self.encoder()? else {
             let d = self.units().first().copied().unwrap_or(0);
             return Ok(point.slice(s![..d]).to_owned());
         };
-        let [weight, bias] = encoder.parameters();
-        Ok((matrix_of(weight)?.dot(point) + row_of(bias)?).mapv(f64::tanh))
+        Ok((weight.dot(point) + bias).mapv(f64::tanh))
     }
 
     /// A network of one layer with these weights, rounded to float32, and without a readout: the output is the state.
