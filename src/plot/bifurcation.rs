@@ -248,6 +248,7 @@ fn parameter_label(name: &str) -> String {
     match name {
         "alpha" => "α (rad)".into(),
         "beta" => "β".into(),
+        "step" => "training step".into(),
         other => other.to_owned(),
     }
 }
