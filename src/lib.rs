@@ -24,9 +24,10 @@
 //!   [heuristic search](dynamics::MultiStart) beyond; cycles, manifolds, basins, homoclinic orbits, and [all of it in one
 //!   call](dynamics::Portrait); weights from PyTorch and Keras; [branches of equilibria](dynamics::BifurcationDiagram) with their
 //!   bifurcations located, and [curves of these](dynamics::TwoParameterDiagram) in two parameters; an [atlas](dynamics::Atlas) of all
-//!   portraits of two units that a search has found.
+//!   portraits of two units that a search has found; a trained network [taken apart](dynamics::Dissection), and its training [as a
+//!   path](dynamics::WeightPath) on which fixed points and cycles are born.
 //! * [`experiments`]: [grids](experiments::nassar2020) of training runs, with [everything measured](experiments#the-table)
-//!   in one table.
+//!   in one table; and [what two units learn](experiments::jordan2021).
 //! * [`plot`]: figures for papers, inline or as PNG and SVG.
 //! * [`frame`] and [`exchange`]: polars tables to csv and parquet, arrays to npy and npz.
 //!
