@@ -90,6 +90,80 @@ fn consistent(row: &PlanarRow) {
     }
 }
 
+/// The measures of a row from its weights, encoder and readout alone, written out.
+fn measured(row: &PlanarRow, learning: &Learning) {
+    let map = row.weights.map();
+    let starts = row.task.continuous_attractor(learning.starts).unwrap();
+    let mut times = vec![];
+    for start in starts.outer_iter() {
+        let mut h = (row.encoder.0.dot(&start) + &row.encoder.1).mapv(f64::tanh);
+        let mut time = f64::INFINITY;
+        for step in 1..=learning.follow {
+            h = map.iterate(&h, 1).unwrap();
+            let output = row.readout.weight().dot(&h) + row.readout.bias();
+            if (output - start).mapv(|d| d * d).sum().sqrt() > learning.distance {
+                time = step as f64;
+                break;
+            }
+        }
+        times.push(time);
+    }
+    times.sort_by(f64::total_cmp);
+    let middle = times.len() / 2;
+    assert_eq!(row.drift, Some([times[0], 0.5 * (times[middle - 1] + times[middle])]), "{row:?}: {times:?}");
+    let share = |steps: f64| times.iter().filter(|time| **time > steps).count() as f64 / times.len() as f64;
+    assert_eq!(
+        row.kept,
+        Some([times.iter().filter(|t| t.is_infinite()).count() as f64 / times.len() as f64, share(50.0)])
+    );
+    let points = row.weights.fixed_points().unwrap().points;
+    let on = points.iter().filter(|point| {
+        let output = row.readout.of(&point.state).unwrap();
+        let (x, y) = (output[0], output[1]);
+        match row.task {
+            PlanarTask::RingAttractor => (x.hypot(y) - 0.6).abs() < learning.distance,
+            _ => {
+                // The foot on the line through 0 at 30 degrees, no farther out than its ends.
+                let along = (x * 0.75f64.sqrt() + y * 0.5).clamp(-0.6, 0.6);
+                (x - along * 0.75f64.sqrt()).hypot(y - along * 0.5) < learning.distance
+            }
+        }
+    });
+    assert_eq!(row.on_attractor, Some(on.count()), "{row:?}");
+}
+
+#[test]
+fn measures_are_those_of_their_definitions() {
+    let learning =
+        Learning { steps: 1500, trajectories: (40, 10), starts: 10, follow: 4000, ..Learning::default() };
+    let (mut never, mut kept, mut on) = (vec![], vec![], 0);
+    for task in [PlanarTask::LineAttractor, PlanarTask::RingAttractor] {
+        for row in perform(task, &[0, 1, 2], &learning).unwrap() {
+            measured(&row, &learning);
+            never.push(row.kept.unwrap()[0]);
+            kept.push(row.kept.unwrap()[1]);
+            on += row.on_attractor.unwrap();
+        }
+    }
+    // They are not all alike.
+    assert!(
+        never != kept && kept.iter().any(|share| *share > 0.0 && *share < 1.0) && on > 0,
+        "{never:?} {kept:?} {on}"
+    );
+    // Cycles, stable ones first.
+    let row = &perform(PlanarTask::FitzHughNagumo, &[35], &learning).unwrap()[0];
+    let portrait = row.weights.portrait().unwrap();
+    let cycles = portrait.plane.unwrap().cycles.cycles;
+    assert_eq!(
+        row.cycles,
+        [
+            cycles.iter().filter(|cycle| cycle.stable).count(),
+            cycles.iter().filter(|cycle| !cycle.stable).count()
+        ]
+    );
+    assert!(row.cycles == [1, 0] && row.period == Some(cycles[0].period), "{row:?}");
+}
+
 #[test]
 fn the_shipped_rows_are_what_their_weights_have() {
     let results = PlanarResults::shipped().unwrap();
