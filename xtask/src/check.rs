@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::counts::Counts;
 use crate::project::{Project, Result};
 use crate::steps::{Done, line, run as run_command, step};
-use crate::{notebooks, quickstart};
+use crate::{browser, notebooks, quickstart};
 
 /// Runs all checks, also after one has failed, ends with a line that counts the tests, and says whether
 /// everything passed.
@@ -43,10 +43,29 @@ pub fn run(project: &Project, fast: bool) -> Result<bool> {
                 Ok(Done::Now)
             });
             counts += failure(result);
+            counts += pages(project);
         }
     }
     println!("{counts}");
     Ok(counts.failed == 0)
+}
+
+/// Notebooks in JupyterLab, where there is a browser.
+fn pages(project: &Project) -> Counts {
+    let mut counts = Counts::default();
+    match browser::chromium(project) {
+        Some(chromium) => {
+            let result = step("notebooks in JupyterLab", || {
+                counts += browser::run_all(project, &chromium)?;
+                Ok(Done::Now)
+            });
+            counts += failure(result);
+        }
+        None => println!(
+            "== notebooks in JupyterLab\n   NOT RUN: there is no Chromium (`sudo apt install chromium`)"
+        ),
+    }
+    counts
 }
 
 fn cargo(project: &Project, arguments: &str) -> Command {

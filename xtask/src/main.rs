@@ -3,9 +3,11 @@
 mod artifacts;
 mod atlas;
 mod bench;
+mod browser;
 mod check;
 mod counts;
 mod kernel;
+mod latency;
 mod notebooks;
 mod oracle;
 mod outputs;
@@ -54,6 +56,10 @@ enum Task {
     },
     /// Times our code and PyTorch in turns and writes benches/RESULTS.md
     Bench(bench::Options),
+    /// Measures how long a notebook waits for its cells and how much memory its kernel takes, into benches/RESULTS.md
+    Latency(latency::Options),
+    /// Opens every notebook in JupyterLab in a headless Chromium, executes the quickstart there, and checks what is on the pages
+    Browser,
     /// Trains and measures the networks of a paper, into data/results
     Reproduce(reproduce::Options),
     /// Searches for portraits of two-unit GRUs, into data/results/atlas.parquet
@@ -76,6 +82,8 @@ fn main() -> ExitCode {
         Task::Notebooks { check: true, paths, .. } => notebooks::check_committed(&project, &paths),
         Task::Notebooks { update, paths, .. } => notebooks::run(&project, &paths, update),
         Task::Bench(options) => bench::run(&project, &options),
+        Task::Latency(options) => latency::run(&project, &options),
+        Task::Browser => browser::run(&project),
         Task::Reproduce(options) => reproduce::run(&project, &options),
         Task::Atlas(options) => atlas::run(&project, &options),
         Task::Oracle(options) => oracle::run(&project, &options),

@@ -88,7 +88,7 @@ fn is_test(project: &Project, notebook: &Path) -> bool {
 }
 
 /// All notebooks at and below `paths`, or below `notebooks`, in the order of their names.
-fn find(project: &Project, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub fn find(project: &Project, paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if paths.is_empty() {
         collect(&project.root.join("notebooks"), &mut found);

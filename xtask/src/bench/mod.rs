@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::artifacts::executable;
+use crate::latency;
 use crate::project::{Project, Result, write};
 use cases::Case;
 use contest::{Outcome, Products};
@@ -73,7 +74,12 @@ pub fn run(project: &Project, options: &Options) -> Result<bool> {
     }
     let complete = outcomes.len() == cases::all().len() && programs.peer.is_some();
     if complete || (options.write && !outcomes.is_empty()) {
-        replace(&project.root.join("benches/RESULTS.md"), &report::document(&outcomes, &around))?;
+        let path = project.root.join("benches/RESULTS.md");
+        let document = report::document(&outcomes, &around);
+        // What `cargo xtask latency` has written stays.
+        let kept = std::fs::read_to_string(&path).ok().and_then(|before| latency::kept(&before));
+        let document = kept.map_or(document.clone(), |section| latency::replaced(&document, &section));
+        replace(&path, &document)?;
         eprintln!("benches/RESULTS.md is written");
     } else {
         eprintln!("benches/RESULTS.md is left as it was: it needs all cases with the peer (or --write)");
