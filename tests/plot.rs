@@ -4,6 +4,8 @@
 mod figures;
 #[path = "plot/flow_parts.rs"]
 mod flow_parts;
+#[path = "plot/golden.rs"]
+mod golden;
 #[path = "plot/pixels.rs"]
 mod pixels;
 

@@ -108,11 +108,11 @@ fn draw(
         }
         Series::Heatmap(map) => {
             let places = ((x.at(map.x.0), x.at(map.x.1)), (y.at(map.y.1), y.at(map.y.0)));
-            layer.shapes.push(cells(map.values.dim(), places, plot, map.colors()));
+            layer.shapes.push(cells(map.values.dim(), places, plot, map.colors(), false));
         }
         Series::Regions(map) => {
             let places = ((x.at(map.x.0), x.at(map.x.1)), (y.at(map.y.1), y.at(map.y.0)));
-            layer.shapes.push(cells(map.labels.dim(), places, plot, map.colors()));
+            layer.shapes.push(cells(map.labels.dim(), places, plot, map.colors(), true));
         }
         Series::Reference(reference) => {
             let points: Vec<Point> = course(reference.course, resolved, (x, y))
@@ -157,6 +157,7 @@ fn cells(
     (x, y): ((f64, f64), (f64, f64)),
     plot: &Rect,
     colors: Vec<Option<Color>>,
+    tints: bool,
 ) -> Shape {
     let within = |edges: Vec<f64>, low: f64, high: f64| -> Vec<f64> {
         edges.into_iter().map(|edge| edge.max(low).min(high)).collect()
@@ -165,6 +166,7 @@ fn cells(
         x: within(edges(x.0, x.1, columns), plot.left, plot.right),
         y: within(edges(y.0, y.1, rows), plot.top, plot.bottom),
         colors,
+        tints,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::panel::Panel;
 use super::resolve::Resolved;
-use super::theme::MILLIMETRE;
+use super::theme::{COLUMN_WIDTH, MILLIMETRE, PAGE_WIDTH, Theme};
 use super::{layout, output, raster, summary, svg};
 use crate::error::{Error, Result};
 use std::path::Path;
@@ -18,13 +18,16 @@ pub struct Figure {
     pub(super) columns: Option<usize>,
     /// Logical pixels.
     pub(super) size: Option<(f64, f64)>,
+    /// Logical pixels, with the natural height.
+    pub(super) width: Option<f64>,
+    pub(super) theme: Option<Theme>,
     dpi: u32,
 }
 
 impl Figure {
     /// Panels side by side, or from four on in a grid (see [`with_columns`](Self::with_columns)).
     pub fn new(panels: Vec<Panel>) -> Self {
-        Self { panels, title: String::new(), columns: None, size: None, dpi: 192 }
+        Self { panels, title: String::new(), columns: None, size: None, width: None, theme: None, dpi: 192 }
     }
 
     /// The figure with a title over all panels.
@@ -39,6 +42,24 @@ impl Figure {
     /// height is what panels and legend need.
     pub fn with_size(mut self, width: f64, height: f64) -> Self {
         self.size = Some((width * MILLIMETRE, height * MILLIMETRE));
+        self
+    }
+
+    /// The figure as wide as one column of a journal, 89 mm; the height is what panels and legend need.
+    pub fn in_one_column(mut self) -> Self {
+        self.width = Some(COLUMN_WIDTH);
+        self
+    }
+
+    /// The figure as wide as two columns of a journal, a page of 183 mm; the height is what panels and legend need.
+    pub fn in_two_columns(mut self) -> Self {
+        self.width = Some(PAGE_WIDTH);
+        self
+    }
+
+    /// The figure for dark or for light pages, whatever [`set_theme`](super::set_theme) says.
+    pub fn with_theme(mut self, theme: Theme) -> Self {
+        self.theme = Some(theme);
         self
     }
 

@@ -1,6 +1,7 @@
 //! From a grid of images to a scene: where images, names and limits stand.
 
 use super::color_map::ColorMap;
+use super::dark::{self, in_theme};
 use super::draw::fit;
 use super::font::Fonts;
 use super::image_grid::{ImageGrid, Limits};
@@ -78,6 +79,7 @@ pub(super) fn scene(grid: &ImageGrid) -> Result<Scene> {
                 x: edges(start, start + cell, image.width()),
                 y: edges(top, top + high, image.height()),
                 colors: image.colors(limit),
+                tints: false,
             });
             // Where all maps have the same limits they stand at the colour bar.
             let own = image.is_signed() && grid.limits != Limits::Grid;
@@ -111,7 +113,7 @@ pub(super) fn scene(grid: &ImageGrid) -> Result<Scene> {
         layers.push(bar((start, start + length), top, (low, high), fonts, width));
         top += BAR.1 + TICK_TEXT + 4.0;
     }
-    Ok(Scene { width, height: (top + MARGIN).ceil(), layers })
+    Ok(in_theme(Scene { width, height: (top + MARGIN).ceil(), ground: WHITE, layers }, dark::theme()))
 }
 
 /// The colours of the maps from end to end, with the limits and 0 below.
@@ -128,6 +130,7 @@ fn bar(
         x: edges(left, right, STEPS),
         y: vec![top, top + BAR.1],
         colors: (0..STEPS).map(|i| Some(ColorMap::Diverging.at(i as f64 / (STEPS - 1) as f64))).collect(),
+        tints: false,
     });
     let baseline = top + BAR.1 + TICK_TEXT + 1.0;
     for (at, text) in [(left, low), ((left + right) / 2.0, "0".to_owned()), (right, high)] {

@@ -1,6 +1,7 @@
 //! From a figure to a scene: where panels, labels and legends stand.
 
 use super::axis::Mapping;
+use super::dark::{self, in_theme};
 use super::draw::{self, Frame};
 use super::figure::Figure;
 use super::font::Fonts;
@@ -26,7 +27,8 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
             return Err(Error::parameter("size", size, "10 to 1000 mm each way"));
         }
     }
-    let width = figure.size.map_or(if columns == 1 { COLUMN_WIDTH } else { PAGE_WIDTH }, |size| size.0);
+    let natural = figure.width.unwrap_or(if columns == 1 { COLUMN_WIDTH } else { PAGE_WIDTH });
+    let width = figure.size.map_or(natural, |size| size.0);
 
     // Legends: one for the figure where the panels agree, else one for each panel.
     let names: Vec<_> = panels.iter().map(legend::entries).collect();
@@ -111,7 +113,7 @@ pub(super) fn scene(figure: &Figure, panels: &[Resolved<'_>]) -> Result<Scene> {
         }
         None => {}
     }
-    Ok(Scene { width, height, layers })
+    Ok(in_theme(Scene { width, height, ground: WHITE, layers }, figure.theme.unwrap_or_else(dark::theme)))
 }
 
 /// A legend and its side.

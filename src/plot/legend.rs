@@ -216,6 +216,7 @@ fn draw_sample(sample: &Sample, x: f64, y: f64, layer: &mut Layer) {
                 x: edges(x, x + SAMPLE, STEPS),
                 y: vec![y - 4.0, y + 4.0],
                 colors: (0..STEPS).map(color).collect(),
+                tints: false,
             });
         }
         Sample::Steps { color, dash, width, alpha } => {

@@ -1,7 +1,7 @@
 //! Shapes of the dots of [`Points`](super::Points).
 
 use super::scene::{Point, Shape};
-use super::theme::Color;
+use super::theme::{Color, WHITE};
 
 /// The outline of a dot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,8 +29,6 @@ pub enum Filling {
     /// With its colour on the left, with white on the right.
     Half,
 }
-
-const WHITE: Color = Color::new(255, 255, 255);
 
 /// A dot of this diameter, in logical pixels.
 pub(super) fn shapes(

@@ -38,7 +38,8 @@ pub(super) fn png(scene: &Scene, dpi: u32) -> Result<Vec<u8>> {
         )));
     }
     let (columns, rows) = (width as usize, height as usize);
-    let mut pixels = vec![255u8; columns * rows * 3];
+    let Color { red, green, blue } = scene.ground;
+    let mut pixels = [red, green, blue].repeat(columns * rows);
     {
         let size = (width as u32, height as u32);
         let backend =
@@ -115,7 +116,7 @@ impl Canvas<'_> {
             Shape::Fill { points, color, alpha } => {
                 self.fill(&scaled(vec![points.clone()], scale), *color, *alpha)
             }
-            Shape::Raster { x, y, colors } => self.raster(x, y, colors, scale),
+            Shape::Raster { x, y, colors, .. } => self.raster(x, y, colors, scale),
             Shape::Dot { center, radius, color } => {
                 self.fill(&scaled(vec![circle(*center, *radius)], scale), *color, 1.0)
             }

@@ -51,6 +51,8 @@ pub(super) enum Shape {
         /// Edges of the rows, down the page.
         y: Vec<f64>,
         colors: Vec<Option<Color>>,
+        /// Whether colours are tints, which a theme may change, and do not stand for numbers.
+        tints: bool,
     },
     Dot {
         center: Point,
@@ -119,5 +121,6 @@ impl Layer {
 pub(super) struct Scene {
     pub(super) width: f64,
     pub(super) height: f64,
+    pub(super) ground: Color,
     pub(super) layers: Vec<Layer>,
 }

@@ -23,10 +23,11 @@ pub(super) fn svg(scene: &Scene, title: &str) -> Result<String> {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.2}\" height=\"{height:.2}\" \
          viewBox=\"0 0 {} {}\" role=\"img\" stroke-linejoin=\"round\">\n\
-         <title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n",
+         <title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
         units(width),
         units(height),
         escape(title),
+        hexadecimal(scene.ground),
     );
     for (number, layer) in scene.layers.iter().enumerate() {
         let id: String =
@@ -34,7 +35,7 @@ pub(super) fn svg(scene: &Scene, title: &str) -> Result<String> {
         out.push_str(&format!("<g id=\"layer-{}-{id}\">\n", number + 1));
         for run in layer.shapes.chunk_by(|a, b| !is_raster(a) && !is_raster(b)) {
             match run {
-                [Shape::Raster { x, y, colors }] => out.push_str(&raster(x, y, colors)),
+                [Shape::Raster { x, y, colors, .. }] => out.push_str(&raster(x, y, colors)),
                 others => out.push_str(&shapes(others)?),
             }
         }
@@ -108,11 +109,16 @@ fn raster(x: &[f64], y: &[f64], colors: &[Option<Color>]) -> String {
     }
     // Without smoothed edges the white page does not shine through between neighbours.
     let mut out = "<g shape-rendering=\"crispEdges\">\n".to_owned();
-    for (Color { red, green, blue }, path) in paths {
-        out.push_str(&format!("<path fill=\"#{red:02X}{green:02X}{blue:02X}\" d=\"{path}\"/>\n"));
+    for (color, path) in paths {
+        out.push_str(&format!("<path fill=\"{}\" d=\"{path}\"/>\n", hexadecimal(color)));
     }
     out.push_str("</g>\n");
     out
+}
+
+/// `#RRGGBB`.
+fn hexadecimal(Color { red, green, blue }: Color) -> String {
+    format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
 /// Runs of one colour in a row, joined with the same run of the row above.

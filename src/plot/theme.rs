@@ -71,6 +71,19 @@ impl Color {
     }
 }
 
+/// What figures are drawn for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// White pages, and print.
+    #[default]
+    Light,
+    /// Dark pages.
+    Dark,
+}
+
+/// The ground of figures, and the inside of open markers.
+pub(super) const WHITE: Color = Color::new(255, 255, 255);
+
 /// Colours before the palette starts again.
 pub(super) const PALETTE_SIZE: usize = 7;
 
