@@ -9,11 +9,13 @@
 //!
 //! * [`data`]: labelled images in memory, [MNIST](data::mnist), which is shipped with the repository, and
 //!   [CIFAR-10](data::cifar10) from a folder, with [augmentation](data::Augmentation); [time series](data::TimeSeries), and
-//!   [planar systems](data::PlanarTask) to draw them from.
+//!   [planar systems](data::PlanarTask) to draw them from;
+//!   [recordings](data::Recording) of populations from npy files, mapped when large, and [simulated ones](data::PopulationSimulation).
 //! * [`nn`]: networks with runtime sizes and named parameters ([`nn::Mlp`], [`nn::Cnn`], [`nn::Gru`]), [optimisers](nn::Optimiser),
 //!   safetensors files, and the differentiable [operations](nn::ops) beneath.
 //! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), the
-//!   [penalty](spectra::SpectralPenalty) that shapes it, and its [sensitivity](spectra::Sensitivity) to the pixels.
+//!   [penalty](spectra::SpectralPenalty) that shapes it, and its [sensitivity](spectra::Sensitivity) to the pixels;
+//!   [cross-validated PCA](spectra::CvPca) of recordings, and of layers [recorded](spectra::TapRecording) as populations are.
 //! * [`train`]: [`train::Training`] runs epochs with penalties or [adversarial copies](train::AdversarialTraining), keeps
 //!   a history, and resumes to the same bits; [`train::GruTraining`] does so on time series.
 //! * [`attack`]: attacks of given size from [FGSM](attack::Fgsm) over [PGD](attack::Pgd) to [AutoAttack](attack::AutoAttack), searches for

@@ -34,7 +34,8 @@ fn equal_repeats_give_plain_pca() -> Result<()> {
 /// The variance of the signal over all directions is the sum over neurons of the covariance of the halves.
 #[test]
 fn signals_add_up_to_the_covariance_of_the_repeats() -> Result<()> {
-    for (stimuli, neurons) in [(30, 50), (50, 30)] {
+    // The last has more neurons than a block.
+    for (stimuli, neurons) in [(30, 50), (50, 30), (20, 1100)] {
         let recording = population(stimuli, neurons);
         let x = recording.responses()?;
         let mut want = 0.0;
@@ -89,7 +90,7 @@ fn both_sides_give_the_same() -> Result<()> {
 
 #[test]
 fn seeds_and_threads() -> Result<()> {
-    for (stimuli, neurons) in [(60, 90), (90, 60)] {
+    for (stimuli, neurons) in [(150, 220), (220, 150)] {
         let recording = population(stimuli, neurons);
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -158,6 +159,29 @@ fn z_scores_by_the_responses_themselves() -> Result<()> {
         let square = column.iter().map(|y| y * y).sum::<f64>() / 50.0;
         assert!(mean.abs() < 1e-12 && (square - 1.0).abs() < 1e-5);
     }
+    Ok(())
+}
+
+/// More neurons than a block has.
+#[test]
+fn nothing_is_left_along_the_components() -> Result<()> {
+    let settings = PopulationSimulation::new(15, 1100).with_shared_noise(2.0, 1.0).with_spontaneous(40);
+    let population = settings.run()?;
+    let Some(activity) = &population.spontaneous else { panic!("no activity") };
+    let spontaneous = Spontaneous::of(activity, 6)?;
+    let clean = population.recording.z_scored_by(&spontaneous)?.responses()?;
+    let scored = population.recording.z_scored_by(&Spontaneous::of(activity, 0)?)?.responses()?;
+    for (clean, scored) in clean.outer_iter().zip(scored.outer_iter()) {
+        let along = |x: ndarray::ArrayView2<'_, f64>| x.dot(&spontaneous.components().t());
+        assert!(along(clean).iter().all(|x| x.abs() < 1e-10));
+        assert!(along(scored).iter().any(|x| x.abs() > 1.0));
+        // The rest is as it was.
+        let removed = along(scored).dot(spontaneous.components());
+        assert!((&scored - &clean - &removed).iter().all(|x| x.abs() < 1e-10));
+    }
+    let x = population.recording.responses()?[[1, 7, 1050]];
+    let want = (x - spontaneous.mean()[1050]) / (spontaneous.deviation()[1050] + 1e-6);
+    assert!((scored[[1, 7, 1050]] - want).abs() < 1e-12);
     Ok(())
 }
 

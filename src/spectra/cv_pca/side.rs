@@ -159,3 +159,32 @@ fn eigen(matrix: &[f64], size: usize, precision: Precision) -> Result<(Vec<f64>,
     let found = symmetric_eigen(matrix)?;
     Ok((found.values.to_vec(), found.vectors.into_raw_vec_and_offset().0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::PopulationSimulation;
+
+    /// What shuffles of large recordings do, on both sides.
+    #[test]
+    fn float32_directions_change_the_signal_little() -> Result<()> {
+        for (stimuli, neurons) in [(60, 90), (90, 60)] {
+            let recording = PopulationSimulation::new(stimuli, neurons).run()?.recording;
+            let side = Side::of(&recording)?;
+            let exchanged: Vec<bool> = (0..stimuli).map(|stimulus| stimulus % 3 == 0).collect();
+            let signal = |precision| -> Result<Vec<f64>> {
+                let found = side.project(&exchanged, precision)?;
+                let size = side.directions();
+                let (first, second) = (&found.first, &found.second);
+                let at = |n: usize| (0..stimuli).map(move |i| first[i * size + n] * second[i * size + n]);
+                Ok((0..size).map(|n| at(n).sum()).collect())
+            };
+            let (single, double) = (signal(Precision::Single)?, signal(Precision::Double)?);
+            assert!(single != double);
+            for (a, b) in single.iter().zip(&double) {
+                assert!((a - b).abs() < 1e-4 * double[0], "{a} and {b}");
+            }
+        }
+        Ok(())
+    }
+}
