@@ -33,8 +33,9 @@ pub use crate::nn::{
 };
 pub use crate::plot;
 pub use crate::spectra::{
-    AlphaInterval, CvPca, MeanSpectrum, PerturbationEnergy, PowerLaw, Sensitivity, SignalSpectrum,
-    SpectralPenalty, Spectrum, TapRecording, Taps, cv_pca, noise_spectrum, plain_spectrum, spectra, spectrum,
+    AlphaInterval, CvPca, KernelConvergence, MeanSpectrum, PerturbationEnergy, PowerLaw, Sensitivity,
+    SignalSpectrum, SpectralPenalty, Spectrum, TapRecording, Taps, WideNetwork, cv_pca, noise_spectrum,
+    plain_spectrum, spectra, spectrum,
 };
 pub use crate::train::{
     AdversarialTraining, Feeding, GruHistory, GruTraining, History, JacobianPenalty, PredictionError,

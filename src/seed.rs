@@ -58,6 +58,8 @@ pub enum Purpose {
     LeadingStart = 55,
     /// The systems of an atlas; the index is the system.
     AtlasSearch = 60,
+    /// The weights of a wide random network; the index is the unit, with its layer in the upper half (the epoch is the width).
+    WideNetwork = 70,
 }
 
 /// A stream of random numbers.

@@ -5,6 +5,7 @@ mod columns;
 mod covariance;
 mod double_double;
 mod eigen;
+mod erf;
 mod gram;
 #[cfg(not(feature = "cuda"))]
 mod lanes;
@@ -22,6 +23,7 @@ pub use covariance::{Covariance, Precision};
 pub(crate) use double_double::DoubleDouble;
 pub(crate) use eigen::symmetric_eigen_single;
 pub use eigen::{Eigen, symmetric_eigen};
+pub(crate) use erf::erf;
 #[cfg(not(feature = "cuda"))]
 pub(crate) use gram::add_lower;
 pub(crate) use gram::{add_gram, gram_in_double, mirror_lower};

@@ -2,6 +2,7 @@
 
 mod cv_pca;
 mod dimension;
+mod kernel;
 mod mean_spectrum;
 mod measure;
 mod penalty;
@@ -15,6 +16,7 @@ mod tap_recording;
 
 pub use crate::numeric::{Covariance, Precision};
 pub use cv_pca::{CvPca, cv_pca};
+pub use kernel::{KernelConvergence, WideNetwork, WidthErrors};
 pub use mean_spectrum::MeanSpectrum;
 pub(crate) use mean_spectrum::mean_and_error;
 pub use measure::{eigenvectors, spectra, spectrum};

@@ -1,0 +1,81 @@
+//! Spectra of random networks beside their limit.
+
+use super::{Axis, Band, Color, Course, Dash, Figure, Line, Panel, Points, Reference};
+use crate::error::{Error, Result};
+use crate::spectra::{KernelConvergence, WidthErrors};
+
+/// Two panels. On the left the spectra on log-log axes: for every width the mean over the seeds, with a band from the smallest to
+/// the largest, and above them the limit of infinite width as a black line. On the right the relative error of the kernel of every
+/// network against its width, with their root mean square as a line, and a dashed line that falls as `1 / sqrt(width)`.
+///
+/// # Errors
+/// [`Error::Empty`] without widths.
+///
+/// ```
+/// use eigengate::prelude::*;
+///
+/// let digits = mnist::shipped()?.train.take(40)?;
+/// let found = WideNetwork::new(Activation::Relu).convergence(digits.images(), &[32, 128], &[0, 1, 2])?;
+/// let figure = plot::kernel_convergence(&found)?;
+/// assert!(figure.summary()?.contains("infinite width"));
+/// # Ok::<(), eigengate::Error>(())
+/// ```
+pub fn kernel_convergence(convergence: &KernelConvergence) -> Result<Figure> {
+    if convergence.widths.is_empty() {
+        return Err(Error::empty("the list of widths"));
+    }
+    Ok(Figure::new(vec![spectra(convergence)?, errors(convergence)?]).with_letters())
+}
+
+fn spectra(convergence: &KernelConvergence) -> Result<Panel> {
+    let mut panel = Panel::new(Axis::log("Eigenvalue index n"), Axis::log("Eigenvalue λₙ / units"));
+    for (index, of) in convergence.widths.iter().enumerate() {
+        let Some([low, mean, high]) = over_seeds(of) else { continue };
+        let (indices, color) = (indices(mean.len()), color(index));
+        if of.spectra.len() > 1 {
+            panel = panel.with(Band::new("", &indices, &low, &high)?.with_color(color));
+        }
+        let line = Line::new(format!("{} units", of.width), &indices, &mean)?.with_color(color);
+        panel = panel.with(line.with_dash(Dash::series(index)));
+    }
+    let theory = convergence.theory.eigenvalues();
+    let line = Line::new("infinite width", &indices(theory.len()), theory)?.with_color(Color::BLACK);
+    Ok(panel.with(line))
+}
+
+fn errors(convergence: &KernelConvergence) -> Result<Panel> {
+    let mut panel = Panel::new(Axis::log("Units of a layer N"), Axis::log("Relative error of the kernel"));
+    let widths: Vec<f64> = convergence.widths.iter().map(|of| of.width as f64).collect();
+    let means: Vec<f64> = convergence.widths.iter().map(WidthErrors::kernel_error).collect();
+    // Through the geometric mean of all.
+    let logs = widths.iter().zip(&means).map(|(width, error)| (error * width.sqrt()).ln());
+    let amplitude = (logs.sum::<f64>() / widths.len() as f64).exp();
+    panel = panel.with(Reference::new("1/√N", Course::Power { amplitude, exponent: -0.5 }));
+    panel = panel.with(Line::new("", &widths, &means)?.with_color(Color::BLACK));
+    for (index, of) in convergence.widths.iter().enumerate() {
+        let places = vec![of.width as f64; of.kernel_errors.len()];
+        panel = panel.with(Points::new("", &places, &of.kernel_errors)?.with_color(color(index)));
+    }
+    Ok(panel)
+}
+
+/// The colours of widths: all but black.
+fn color(index: usize) -> Color {
+    Color::series(1 + index % 6)
+}
+
+fn indices(count: usize) -> Vec<f64> {
+    (1..=count).map(|n| n as f64).collect()
+}
+
+/// The smallest, the mean and the largest of every eigenvalue.
+fn over_seeds(of: &WidthErrors) -> Option<[Vec<f64>; 3]> {
+    let count = of.spectra.iter().map(|spectrum| spectrum.eigenvalues().len()).min()?;
+    let all = |n: usize| of.spectra.iter().filter_map(move |spectrum| spectrum.eigenvalues().get(n)).copied();
+    let seeds = of.spectra.len() as f64;
+    Some([
+        (0..count).map(|n| all(n).fold(f64::INFINITY, f64::min)).collect(),
+        (0..count).map(|n| all(n).sum::<f64>() / seeds).collect(),
+        (0..count).map(|n| all(n).fold(f64::NEG_INFINITY, f64::max)).collect(),
+    ])
+}
