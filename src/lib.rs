@@ -15,7 +15,8 @@
 //!   safetensors files, and the differentiable [operations](nn::ops) beneath.
 //! * [`spectra`]: the [covariance spectrum](spectra::spectrum()) of a layer, its [power law](spectra::PowerLaw), the
 //!   [penalty](spectra::SpectralPenalty) that shapes it, and its [sensitivity](spectra::Sensitivity) to the pixels;
-//!   [cross-validated PCA](spectra::CvPca) of recordings, and of layers [recorded](spectra::TapRecording) as populations are.
+//!   [cross-validated PCA](spectra::CvPca) of recordings, and of layers [recorded](spectra::TapRecording) as populations are; the spectrum of a
+//!   [wide random network](spectra::WideNetwork), which is that of a kernel.
 //! * [`train`]: [`train::Training`] runs epochs with penalties or [adversarial copies](train::AdversarialTraining), keeps
 //!   a history, and resumes to the same bits; [`train::GruTraining`] does so on time series.
 //! * [`attack`]: attacks of given size from [FGSM](attack::Fgsm) over [PGD](attack::Pgd) to [AutoAttack](attack::AutoAttack), searches for

@@ -28,7 +28,9 @@ pub fn kernel_convergence(convergence: &KernelConvergence) -> Result<Figure> {
 }
 
 fn spectra(convergence: &KernelConvergence) -> Result<Panel> {
-    let mut panel = Panel::new(Axis::log("Eigenvalue index n"), Axis::log("Eigenvalue λₙ / units"));
+    let theory = convergence.theory.eigenvalues();
+    let y = Axis::log("Eigenvalue λₙ / units");
+    let mut panel = Panel::new(Axis::log("Eigenvalue index n"), visible(y, convergence));
     for (index, of) in convergence.widths.iter().enumerate() {
         let Some([low, mean, high]) = over_seeds(of) else { continue };
         let (indices, color) = (indices(mean.len()), color(index));
@@ -38,9 +40,20 @@ fn spectra(convergence: &KernelConvergence) -> Result<Panel> {
         let line = Line::new(format!("{} units", of.width), &indices, &mean)?.with_color(color);
         panel = panel.with(line.with_dash(Dash::series(index)));
     }
-    let theory = convergence.theory.eigenvalues();
     let line = Line::new("infinite width", &indices(theory.len()), theory)?.with_color(Color::BLACK);
     Ok(panel.with(line))
+}
+
+/// The axis from a little below the limit's smallest eigenvalue that is not rounding: narrow networks may have units that are 0 for all
+/// inputs, and with them eigenvalues that are.
+fn visible(axis: Axis, convergence: &KernelConvergence) -> Axis {
+    let theory = convergence.theory.eigenvalues();
+    let all = convergence.widths.iter().flat_map(|of| &of.spectra).chain([&convergence.theory]);
+    let largest =
+        all.flat_map(|spectrum| spectrum.eigenvalues().first()).fold(0.0f64, |most, value| most.max(*value));
+    let positive = theory.iter().copied().filter(|value| *value > 1e-10 * largest);
+    let smallest = positive.fold(largest, f64::min);
+    if smallest > 0.0 { axis.with_range(0.3 * smallest, 2.0 * largest) } else { axis }
 }
 
 fn errors(convergence: &KernelConvergence) -> Result<Panel> {
