@@ -92,3 +92,54 @@ fn over_seeds(of: &WidthErrors) -> Option<[Vec<f64>; 3]> {
         (0..count).map(|n| all(n).fold(f64::NEG_INFINITY, f64::max)).collect(),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Activation;
+    use crate::plot::Series;
+    use crate::spectra::{Spectrum, WideNetwork};
+
+    #[test]
+    fn what_is_drawn_are_means_extremes_and_the_law() -> Result<()> {
+        let of = |width: usize, spectra: [[f64; 2]; 2], errors: [f64; 2]| -> Result<WidthErrors> {
+            let spectra = spectra.iter().map(|values| Spectrum::new("hidden.0", values.to_vec()));
+            Ok(WidthErrors {
+                width,
+                seeds: vec![0, 1],
+                spectra: spectra.collect::<Result<_>>()?,
+                kernel_errors: errors.to_vec(),
+                spectrum_errors: errors.to_vec(),
+            })
+        };
+        let convergence = KernelConvergence {
+            network: WideNetwork::new(Activation::Tanh),
+            inputs: 3,
+            theory: Spectrum::new("hidden.0", vec![4.0, 2.0])?,
+            widths: vec![
+                of(4, [[5.0, 1.0], [7.0, 3.0]], [0.5, 0.5])?,
+                of(16, [[4.5, 2.0], [4.0, 1.5]], [0.25, 0.25])?,
+            ],
+        };
+        let figure = kernel_convergence(&convergence)?;
+        let [Series::Band(band), Series::Line(mean), .., Series::Line(limit)] =
+            figure.panels[0].series.as_slice()
+        else {
+            panic!("a band, a line, and so on");
+        };
+        assert_eq!((&band.low, &band.high), (&vec![5.0, 1.0], &vec![7.0, 3.0]));
+        assert_eq!((&mean.y, mean.color, &mean.x), (&vec![6.0, 2.0], band.color, &vec![1.0, 2.0]));
+        assert_eq!((&limit.y, limit.color), (&vec![4.0, 2.0], Some(Color::BLACK)));
+        let [Series::Reference(law), Series::Line(line), Series::Points(points), _] =
+            figure.panels[1].series.as_slice()
+        else {
+            panic!("the law, a line, points of two widths");
+        };
+        // Both errors are 1 / sqrt(N).
+        let Course::Power { amplitude, exponent } = law.course else { panic!("a power") };
+        assert!((amplitude - 1.0).abs() < 1e-12 && exponent == -0.5);
+        assert_eq!((&line.x, &line.y), (&vec![4.0, 16.0], &vec![0.5, 0.25]));
+        assert_eq!((&points.x, points.color), (&vec![4.0, 4.0], mean.color));
+        Ok(())
+    }
+}

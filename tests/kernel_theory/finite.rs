@@ -7,6 +7,7 @@ use eigengate::data::mnist;
 use eigengate::device::{to_array, to_device};
 use eigengate::nn::{Activation, Mlp, Network};
 use eigengate::spectra::{Spectrum, WideNetwork, WidthErrors};
+use ndarray::Array2;
 
 fn nets() -> [WideNetwork; 3] {
     [WideNetwork::new(Activation::Tanh), WideNetwork::new(Activation::Relu), WideNetwork::erf()]
@@ -41,9 +42,6 @@ fn activations_have_their_seed_and_width() -> Result<()> {
     let (few, one) = (few(), net.finite(few().view(), 9, 3)?);
     assert_eq!(one, net.finite(few.view(), 9, 3)?);
     assert!(one != net.finite(few.view(), 9, 4)?);
-    // Other widths have other weights, not a few more.
-    let wider = net.finite(few.view(), 10, 3)?;
-    assert!((0..9).all(|unit| wider[[0, unit]] != one[[0, unit]]));
     // An input is alone: its activations do not depend on the others.
     let alone = net.finite(few.slice(ndarray::s![1..2, ..]), 9, 3)?;
     assert!(alone.iter().zip(one.row(1)).all(|(a, b)| (a - b).abs() < 1e-14));
@@ -51,6 +49,17 @@ fn activations_have_their_seed_and_width() -> Result<()> {
     for unit in 0..9 {
         assert!((one[[0, unit]] + one[[3, unit]]).abs() < 1e-15 && one[[2, unit]] == 0.0);
     }
+    // Other widths have other weights, not a few more.
+    let first = WideNetwork::new(Activation::Tanh);
+    let (narrow, wider) = (first.finite(few.view(), 9, 3)?, first.finite(few.view(), 10, 3)?);
+    assert!((0..9).all(|unit| wider[[0, unit]] != narrow[[0, unit]]));
+    // So have other layers: inputs so small that tanh is linear show the weights, as (W_2 W_1)'.
+    let small = Array2::<f32>::eye(6) * 1e-6;
+    let weights = |net: WideNetwork| net.finite(small.view(), 6, 3);
+    let (one, two) = (weights(first)? * 6.0 * 1e6, weights(first.with_layers(2))? * 36.0 * 1e6);
+    let same = one.dot(&one) - &two;
+    let size = |m: &Array2<f64>| m.iter().map(|x| x * x).sum::<f64>().sqrt();
+    assert!(size(&same) > 0.5 * size(&two), "{} {}", size(&same), size(&two));
     // Biases are seen at zero, and are those of their variance.
     let biased = WideNetwork::new(Activation::Relu).with_sigma(1.0, 2.0).finite(few.view(), 4000, 0)?;
     let square = biased.row(2).iter().map(|h| h * h).sum::<f64>() / 4000.0;
