@@ -24,9 +24,10 @@ fn a_table_has_a_row_for_every_network() -> Result<()> {
     assert_eq!(numbers("kernel_error")[3..], found.widths[1].kernel_errors);
     assert_eq!(numbers("spectrum_error")[..3], found.widths[0].spectrum_errors);
     // Two units have two eigenvalues; the third of the limit is all error.
-    let narrow = WideNetwork::new(Activation::Tanh).convergence(few().view(), &[2], &[5])?;
+    let inputs = ndarray::array![[1.0f32, 0.0, 0.5], [0.0, 2.0, 0.0], [0.0, 1.0, -1.0], [-1.5, 0.0, 0.0]];
+    let narrow = WideNetwork::new(Activation::Tanh).convergence(inputs.view(), &[2], &[5])?;
     let (limit, own) = (narrow.theory.eigenvalues(), narrow.widths[0].spectra[0].eigenvalues());
-    assert_eq!((limit.len(), own.len()), (3, 2));
+    assert!(limit.len() == 3 && own.len() == 2 && limit[2] > 0.05 * limit[0], "{limit:?}");
     let norm = |values: [f64; 3]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
     let want = norm([limit[0] - own[0], limit[1] - own[1], limit[2]]) / norm([limit[0], limit[1], limit[2]]);
     assert!((narrow.widths[0].spectrum_errors[0] / want - 1.0).abs() < 1e-12);
