@@ -34,7 +34,8 @@
 //! * [`plot`]: figures for papers, inline or as PNG and SVG.
 //! * [`frame`] and [`exchange`]: polars tables to csv and parquet, arrays to npy and npz.
 //!
-//! All of it comes with `use eigengate::prelude::*;`.
+//! All of it comes with `use eigengate::prelude::*;`. A [guide] to each of the three subjects: [spectra](guide::spectra), [attacks](guide::attacks),
+//! [dynamics](guide::dynamics).
 //!
 //! ```
 //! use eigengate::prelude::*;
@@ -79,6 +80,7 @@ pub mod exchange;
 pub mod experiments;
 mod files;
 pub mod frame;
+pub mod guide;
 pub mod nn;
 pub mod numeric;
 pub mod plot;
