@@ -320,12 +320,45 @@ fn a_long_frame_is_shown_by_its_ends() {
     let shown = shown("a_long_frame_is_shown_by_its_ends");
     let html = &shown[..shown.find("EVCXR_END").unwrap()];
     let rows: Vec<&str> = html.lines().filter(|line| line.starts_with("<tr><td")).collect();
-    assert_eq!(rows.len(), 21);
+    // 10 and 10 and a row of dots, then a row of the summary for each column.
+    assert_eq!(rows.len(), 21 + 3);
     has(rows[9], &[">9<", ">4.5<", &format!(">{}…<", "é".repeat(100))]);
     assert_eq!(rows[10].matches("…").count(), 3);
     has(rows[11], &[">990<", ">495.0<"]);
     has(rows[20], &[">999<"]);
-    has(html, &["<small>1000 rows x 3 columns</small>"]);
+    has(html, &["<details><summary><small>1000 rows x 3 columns</small></summary>"]);
+    has(rows[21], &[">0<", ">499.5<", ">999.0<"]);
+    has(rows[23], &[">text<", ">str<", ">1<", ">null<"]);
+}
+
+#[test]
+fn a_summary_tells_what_columns_hold() {
+    let frame = Frame::new()
+        .with("x", [Some(1.0), None, Some(4.0), Some(f64::NAN)])
+        .unwrap()
+        .with("n", [3i64, -1, 3, 7])
+        .unwrap()
+        .with("name", [Some("a"), None, Some("b"), Some("a")])
+        .unwrap()
+        .with("flag", [true, false, true, true])
+        .unwrap();
+    let summary = frame.summary().unwrap();
+    let floats = |name: &str| summary.column(name).unwrap().f64().unwrap().iter().collect::<Vec<_>>();
+    let counts = |name: &str| summary.column(name).unwrap().i64().unwrap().iter().collect::<Vec<_>>();
+    let texts = |name: &str| {
+        summary.column(name).unwrap().str().unwrap().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(texts("column"), ["x", "n", "name", "flag"]);
+    assert_eq!(texts("type"), ["f64", "i64", "str", "bool"]);
+    assert_eq!(counts("missing"), [Some(1), Some(0), Some(1), Some(0)]);
+    assert_eq!(counts("distinct"), [None, None, Some(2), Some(2)]);
+    assert_eq!(floats("least"), [Some(1.0), Some(-1.0), None, None]);
+    assert_eq!(floats("mean"), [Some(2.5), Some(3.0), None, Some(0.75)]);
+    assert_eq!(floats("largest"), [Some(4.0), Some(7.0), None, None]);
+    // Nothing to tell of nothing.
+    let empty = Frame::new().with("x", Vec::<f64>::new()).unwrap().summary().unwrap();
+    assert_eq!(empty.column("mean").unwrap().f64().unwrap().get(0), None);
+    assert_eq!(Frame::new().summary().unwrap().height(), 0);
 }
 
 // With Python

@@ -11,8 +11,24 @@ const TEXT: usize = 100;
 const RIGHT: &str = " style=\"text-align: right\"";
 const LEFT: &str = " style=\"text-align: left\"";
 
-/// Names and types, the first and the last rows and columns, and the size.
-pub(super) fn table(frame: &DataFrame) -> String {
+/// The table, below it its size, which opens to a summary of the columns where not all rows are shown.
+pub(super) fn shown(frame: &DataFrame, summary: Option<&DataFrame>) -> String {
+    let (rows, columns) = frame.shape();
+    let size = format!("{rows} rows x {columns} columns");
+    match summary {
+        Some(summary) if rows > 2 * END => {
+            format!(
+                "{}<details><summary><small>{size}</small></summary>\n{}</details>",
+                table(frame),
+                table(summary)
+            )
+        }
+        _ => format!("{}<small>{size}</small>", table(frame)),
+    }
+}
+
+/// Names and types, the first and the last rows and columns.
+fn table(frame: &DataFrame) -> String {
     let columns = frame.columns();
     let shown = ends(columns.len());
     let mut html = String::from("<table>\n<thead>\n<tr>");
@@ -41,8 +57,7 @@ pub(super) fn table(frame: &DataFrame) -> String {
         }
         html.push_str("</tr>\n");
     }
-    let (rows, columns) = frame.shape();
-    html.push_str(&format!("</tbody>\n</table>\n<small>{rows} rows x {columns} columns</small>"));
+    html.push_str("</tbody>\n</table>\n");
     html
 }
 

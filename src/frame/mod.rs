@@ -12,6 +12,7 @@
 mod csv;
 mod html;
 mod parquet;
+mod summary;
 mod value;
 
 pub use value::Value;
@@ -77,10 +78,14 @@ impl Frame {
         self.0
     }
 
-    /// Shows the table: names, types, the first and the last 10 rows (and columns), and the size.
+    /// Shows the table: names, types, the first and the last 10 rows (and columns), and the size; where rows are left out,
+    /// that opens to the [summary](Frame::summary) of the columns.
     pub fn evcxr_display(&self) {
         if display::in_notebook() {
-            display::show(&[Content::Html(&html::table(&self.0)), Content::Plain(&self.0.to_string())]);
+            // A summary that fails is left out; the table is what was asked for.
+            let summary = self.summary().ok().map(|summary| summary.0);
+            let html = html::shown(&self.0, summary.as_ref());
+            display::show(&[Content::Html(&html), Content::Plain(&self.0.to_string())]);
         }
     }
 
