@@ -1,6 +1,6 @@
 //! Jordan2021, last part: which planar dynamics a GRU of two units learns, seed by seed.
 //!
-//! Each run trains one network on a [`PlanarTask`] by the recipe of [`GruTraining`](crate::train::GruTraining) and takes it apart: all fixed
+//! Each run trains one network on a [`PlanarTask`](crate::data::PlanarTask) by the recipe of [`GruTraining`](crate::train::GruTraining) and takes it apart: all fixed
 //! points, proved; cycles; how slow the slowest mode is; and for the line and the ring how long states stay where they
 //! were. The paper found that continuous attractors are not learned; here is what comes out instead.
 //!
@@ -10,7 +10,7 @@
 //!
 //! | column | type | |
 //! |---|---|---|
-//! | `task` | text | [`PlanarTask::name`] |
+//! | `task` | text | [`PlanarTask::name`](crate::data::PlanarTask::name) |
 //! | `seed` | i64 | of the network, its windows; trajectories are those of seed 0 |
 //! | `settings` | text | everything else that fixes the row |
 //! | `loss` | f64 | mean squared error of the last record of the training |
