@@ -11,6 +11,7 @@ mod latency;
 mod notebooks;
 mod oracle;
 mod outputs;
+mod pictures;
 mod project;
 mod python;
 mod quickstart;
@@ -60,6 +61,8 @@ enum Task {
     Latency(latency::Options),
     /// Opens every notebook in JupyterLab in a headless Chromium, executes the quickstart there, and checks what is on the pages
     Browser,
+    /// Writes a figure of every notebook into notebooks/pictures, for the README
+    Pictures,
     /// Trains and measures the networks of a paper, into data/results
     Reproduce(reproduce::Options),
     /// Searches for portraits of two-unit GRUs, into data/results/atlas.parquet
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Notebooks { update, paths, .. } => notebooks::run(&project, &paths, update),
         Task::Bench(options) => bench::run(&project, &options),
         Task::Latency(options) => latency::run(&project, &options),
+        Task::Pictures => pictures::run(&project),
         Task::Browser => browser::run(&project),
         Task::Reproduce(options) => reproduce::run(&project, &options),
         Task::Atlas(options) => atlas::run(&project, &options),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::counts::Counts;
 use crate::outputs;
+use crate::pictures;
 use crate::project::{Project, Result, read};
 use crate::python;
 use crate::quickstart;
@@ -56,6 +57,11 @@ fn committed(project: &Project, paths: &[PathBuf]) -> Result<Counts> {
         let name = format!("outputs in {}", project.short(notebook));
         counts += report(&name, Instant::now(), examine(project, notebook));
     }
+    if paths.is_empty() {
+        let problems = pictures::problems(project)?;
+        let result = if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) };
+        counts += report("pictures of the notebooks in the README", Instant::now(), result);
+    }
     Ok(counts)
 }
 
@@ -83,7 +89,7 @@ pub fn examine(project: &Project, notebook: &Path) -> Result<()> {
 }
 
 /// Tests hold no outputs: what they show is whether they pass.
-fn is_test(project: &Project, notebook: &Path) -> bool {
+pub fn is_test(project: &Project, notebook: &Path) -> bool {
     notebook.starts_with(project.root.join("notebooks/tests"))
 }
 
