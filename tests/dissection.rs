@@ -3,6 +3,8 @@
 #[path = "common/errors.rs"]
 mod errors;
 
+#[path = "dissection/figures.rs"]
+mod figures;
 #[path = "dissection/files.rs"]
 mod files;
 #[path = "dissection/local.rs"]
