@@ -171,7 +171,7 @@ def main():
     lab, checks = Lab(jupyter, folder, screenshots / "settings"), Checks()
     try:
         with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"])
             for notebook in notebooks:
                 run, name = notebook.startswith("run:"), notebook.removeprefix("run:")
                 page = browser.new_page(viewport={"width": 1200, "height": 1000})
