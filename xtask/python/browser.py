@@ -160,6 +160,8 @@ def picture(page, path):
     }""")
     page.set_viewport_size({"width": 1200, "height": min(int(height) + 200, 12_000)})
     time.sleep(1)
+    page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach(panel => { panel.scrollTop = 0; })")
+    time.sleep(0.5)
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path)
     page.set_viewport_size({"width": 1200, "height": 1000})

@@ -123,7 +123,7 @@ fn check_jordan2021(options: &Options) -> Result<()> {
     ];
     match others.into_iter().find(|(_, given)| *given) {
         Some((name, _)) => {
-            Err(format!("{name} is no option of jordan2021, which takes --seeds, --table and --list").into())
+            Err(format!("{name} is no option of jordan2021, which takes --seeds, --table and --list"))
         }
         None => Ok(()),
     }
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(arguments("jordan2021"), "/p/data/results/jordan2021.parquet");
         assert_eq!(arguments("jordan2021 --seeds 5 --table t.parquet"), "t.parquet --seeds 5");
         assert_eq!(arguments("jordan2021 --list"), "/p/data/results/jordan2021.parquet --list");
-        let refused = check_jordan2021(&parse("jordan2021 --epochs 3").unwrap()).unwrap_err().to_string();
+        let refused = check_jordan2021(&parse("jordan2021 --epochs 3").unwrap()).unwrap_err();
         assert!(refused.contains("--epochs") && refused.contains("--seeds"), "{refused}");
     }
 
