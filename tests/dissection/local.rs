@@ -177,6 +177,23 @@ fn the_radius_is_where_the_linear_step_is_off_by_a_tenth() {
 }
 
 #[test]
+fn modes_are_a_table() {
+    let near = LocalDynamics::new(&driven(4, 2, 8, Reset::After), &state(4, 8), &[0.3, -0.4]).unwrap();
+    let frame = near.frame().unwrap();
+    let column = |name: &str| frame.column(name).unwrap().f64().unwrap().iter().collect::<Vec<_>>();
+    let modes = &near.modes;
+    assert_eq!(frame.height(), 4);
+    assert_eq!(column("im"), modes.iter().map(|mode| Some(mode.rate.im)).collect::<Vec<_>>());
+    assert_eq!(
+        column("multiplier"),
+        modes.iter().map(|mode| Some(mode.multiplier.abs())).collect::<Vec<_>>()
+    );
+    assert_eq!(column("period"), modes.iter().map(|mode| mode.period).collect::<Vec<_>>());
+    assert_eq!(column("drive2"), modes.iter().map(|mode| mode.drive_size(1)).collect::<Vec<_>>());
+    assert!(frame.column("drive3").is_err());
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let weights = driven(3, 2, 1, Reset::After);
     let local = |h: Array1<f64>, x: &[f64]| text(LocalDynamics::new(&weights, &h, x));

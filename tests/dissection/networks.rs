@@ -146,6 +146,24 @@ fn layers_of_a_network_are_systems() {
 }
 
 #[test]
+fn a_recurrent_network_has_a_summary() {
+    let gru = Gru::new(3, &[8, 4], 2, Reset::Before, 1).unwrap().with_encoder(5, 1).unwrap();
+    let text = gru.summary().to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 8, "{text}");
+    assert_eq!(
+        lines[2],
+        "gru.0          8         288  weight_ih_l0 [24, 3], weight_hh_l0 [24, 8], bias_ih_l0 [24]"
+    );
+    assert!(
+        lines[4].starts_with("readout        2          10")
+            && lines[6].starts_with("encoder.1      4          24"),
+        "{text}"
+    );
+    assert_eq!(gru.summary().parameters, gru.parameter_count());
+}
+
+#[test]
 fn the_encoder_makes_the_first_state() {
     let gru = Gru::new(0, &[2], 2, Reset::Before, 1).unwrap().with_encoder(3, 5).unwrap();
     let point = array![0.3, -0.6, 0.2];

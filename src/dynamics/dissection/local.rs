@@ -1,7 +1,6 @@
 //! The linear dynamics near a point.
 
 use super::mode::{Mode, left};
-use crate::display::{Content, show};
 use crate::dynamics::complex::Complex;
 use crate::dynamics::field::VectorField;
 use crate::dynamics::fixed_point::FixedPoint;
@@ -190,14 +189,6 @@ impl LocalDynamics {
             }
         }
         radius
-    }
-
-    /// Shows the modes in a notebook.
-    pub fn evcxr_display(&self) {
-        let lines: Vec<String> = self.modes.iter().take(8).map(|mode| format!("{mode:?}")).collect();
-        let more = self.modes.len().saturating_sub(lines.len());
-        let rest = if more > 0 { format!("\n… and {more} faster ones") } else { String::new() };
-        show(&[Content::Plain(&format!("{self:?}\n{}{rest}", lines.join("\n")))]);
     }
 }
 

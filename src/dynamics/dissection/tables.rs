@@ -72,19 +72,11 @@ impl Dissection {
                 near.modes.iter().enumerate().map(move |(m, mode)| (k + 1, m + 1, mode))
             })
             .collect();
-        let modes = || all.iter().map(|(_, _, mode)| *mode);
-        let mut frame = Frame::new()
+        let frame = Frame::new()
             .with("point", all.iter().map(|(point, _, _)| *point))?
-            .with("mode", all.iter().map(|(_, number, _)| *number))?
-            .with("re", modes().map(|mode| mode.rate.re))?
-            .with("im", modes().map(|mode| mode.rate.im))?
-            .with("multiplier", modes().map(|mode| mode.multiplier.abs()))?
-            .with("time_constant", modes().map(|mode| mode.time_constant))?
-            .with("period", modes().map(|mode| mode.period))?;
-        for input in 0..self.weights.inputs() {
-            frame = frame.with(&format!("drive{}", input + 1), modes().map(|mode| mode.drive_size(input)))?;
-        }
-        Ok(frame)
+            .with("mode", all.iter().map(|(_, number, _)| *number))?;
+        let modes: Vec<&Mode> = all.iter().map(|(_, _, mode)| *mode).collect();
+        with_modes(frame, &modes, self.weights.inputs())
     }
 
     /// Shows the table of points and the verdict in a notebook.
@@ -95,4 +87,41 @@ impl Dissection {
         }
         show(&[Content::Plain(&format!("{self:?}"))]);
     }
+}
+
+impl LocalDynamics {
+    /// One row per mode, the slowest to fall first: `mode` (from 1), the rate of the flow `re`, `im`, the size of the multiplier
+    /// `multiplier`, `time_constant` and `period` in steps (null where it does not turn), and how much every input pushes it, `drive1`, …
+    /// (null where eigenvectors fall together).
+    ///
+    /// # Errors
+    /// [`Error::Polars`](crate::Error::Polars), which would be a bug.
+    pub fn frame(&self) -> Result<Frame> {
+        let frame = Frame::new().with("mode", 1..=self.modes.len())?;
+        with_modes(frame, &self.modes.iter().collect::<Vec<_>>(), self.input.len())
+    }
+
+    /// Shows the modes as a table in a notebook, and the verdict.
+    pub fn evcxr_display(&self) {
+        match self.frame() {
+            Ok(frame) => frame.evcxr_display(),
+            Err(error) => show(&[Content::Plain(&error.to_string())]),
+        }
+        show(&[Content::Plain(&format!("{self:?}"))]);
+    }
+}
+
+/// The table with the numbers of these modes, one a row.
+fn with_modes(frame: Frame, modes: &[&Mode], inputs: usize) -> Result<Frame> {
+    let mut frame = frame
+        .with("re", modes.iter().map(|mode| mode.rate.re))?
+        .with("im", modes.iter().map(|mode| mode.rate.im))?
+        .with("multiplier", modes.iter().map(|mode| mode.multiplier.abs()))?
+        .with("time_constant", modes.iter().map(|mode| mode.time_constant))?
+        .with("period", modes.iter().map(|mode| mode.period))?;
+    for input in 0..inputs {
+        frame =
+            frame.with(&format!("drive{}", input + 1), modes.iter().map(|mode| mode.drive_size(input)))?;
+    }
+    Ok(frame)
 }

@@ -4,6 +4,7 @@ mod files;
 mod layer;
 mod pass;
 mod run;
+mod summary;
 mod weights;
 
 pub use pass::RecordedSequences;
@@ -11,7 +12,6 @@ pub use run::Sequences;
 
 use super::parameter::Parameter;
 use crate::device::LinkageGuard;
-use crate::display::{Content, show};
 use crate::dynamics::Reset;
 use crate::error::{Error, Result};
 use layer::{Affine, GruLayer};
@@ -143,9 +143,9 @@ impl Gru {
         self.parameters().iter().map(|p| p.len()).sum()
     }
 
-    /// Shows the sizes in a notebook.
+    /// Shows the [summary](Gru::summary) in a notebook.
     pub fn evcxr_display(&self) {
-        show(&[Content::Plain(&format!("{self:?}"))]);
+        self.summary().show(&format!("{self:?}"));
     }
 }
 
