@@ -106,6 +106,20 @@ fn larger_networks_are_searched_and_projected() {
 }
 
 #[test]
+fn a_mode_that_alternates_may_be_the_slowest_of_the_network() {
+    // Two units that know nothing of each other: the rates are -(1 - z) and -1.95 (1 - z) with another z.
+    let zero = || Array2::zeros((2, 2));
+    let uh = array![[0.0, 0.0], [0.0, -0.95]];
+    let (bz, br) = (array![0.0, -3.0], array![30.0, 30.0]);
+    let weights = GruWeights::new(Reset::Before, zero(), zero(), uh, bz, br, array![0.0, 0.0]).unwrap();
+    let found = Dissection::new(&weights, &quick()).unwrap();
+    let multiplier = 1.0 - 1.95 / (1.0 + (-3f64).exp());
+    assert!(multiplier < -0.8);
+    assert!((found.longest_memory().unwrap() + 1.0 / multiplier.abs().ln()).abs() < 1e-9, "{found:?}");
+    assert_eq!(found.fixed_points[0].modes[1].period, Some(2.0));
+}
+
+#[test]
 fn states_at_work_lead_the_search_and_make_the_projection() {
     let weights = memories(5);
     // At work along the first unit alone.

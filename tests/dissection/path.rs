@@ -2,7 +2,8 @@
 
 use crate::errors::{has, text};
 use eigengate::dynamics::{
-    Bifurcation, Birth, Cause, Change, GruWeights, PathEvent, Reset, WeightPath, WeightPathOptions, families,
+    Atlas, Bifurcation, Birth, Cause, Change, GruWeights, PathEvent, Reset, WeightPath, WeightPathOptions,
+    families,
 };
 use std::f64::consts::FRAC_PI_4;
 
@@ -164,6 +165,70 @@ fn random_paths_add_up_and_may_be_cut() {
         assert_eq!(births(&path), births(&cut), "seed {seed}");
     }
     assert!(events > 10 && born > 10, "{events} events, {born} born");
+}
+
+/// Cycles that no Hopf point of the path leads to, between portraits of the atlas; held against all cycles of the systems on either side.
+#[test]
+fn folds_of_cycles_and_homoclinic_orbits_are_events() {
+    let atlas = Atlas::shipped().unwrap();
+    let [first, second] = [0, 1].map(|k| atlas.entries()[k].weights.clone());
+    let path = follow(&[(0.0, first.clone()), (1.0, second.clone())]);
+    let fold_of_cycles = Cause::Local(Bifurcation::FoldOfCycles);
+    let told: Vec<(Cause, Change)> = path.events.iter().map(|event| (event.cause, event.change)).collect();
+    assert_eq!(
+        told,
+        [
+            (FOLD, Change::PointsBorn),
+            (fold_of_cycles, Change::CycleBorn),
+            (Cause::Homoclinic, Change::CycleLost),
+            (HOPF, Change::CycleLost),
+            (Cause::Homoclinic, Change::CycleBorn),
+            (FOLD, Change::PointsLost),
+            (Cause::SaddleNodeOnCycle, Change::CycleBorn),
+        ],
+        "{path:?}"
+    );
+    let cycles = |share: f64| {
+        let plane = first.towards(&second, share).unwrap().portrait().unwrap().plane.unwrap();
+        let stable = plane.cycles.cycles.iter().filter(|cycle| cycle.stable).count();
+        (stable, plane.cycles.cycles.len() - stable)
+    };
+    // Before and after each of them: stable and unstable cycles.
+    let places: Vec<f64> = path.events.iter().map(|event| event.place).collect();
+    for (share, expected) in [
+        (places[1] - 1e-4, (0, 0)),
+        (places[1] + 1e-4, (1, 1)),
+        (places[2] + 1e-4, (1, 0)),
+        (places[3] + 1e-3, (0, 0)),
+        (places[4] + 1e-3, (0, 1)),
+        (places[6] + 1e-3, (1, 1)),
+    ] {
+        assert_eq!(cycles(share), expected, "at {share}: {path:?}");
+    }
+    let births: Vec<(&str, String)> =
+        path.cycles.iter().map(|life| (life.class, life.birth.to_string())).collect();
+    assert!(
+        births
+            .iter()
+            .any(|(class, birth)| *class == "stable_cycle" && birth.ends_with("saddle node on cycle")),
+        "{births:?}"
+    );
+    assert!(
+        births.iter().any(|(class, birth)| *class == "unstable_cycle" && birth.ends_with("homoclinic")),
+        "{births:?}"
+    );
+
+    // A cycle at the end that a fold of cycles has brought.
+    let path = follow(&[(0.0, second), (1.0, atlas.entries()[4].weights.clone())]);
+    let [cycle] = &path.cycles[..] else { panic!("{path:?}") };
+    let Birth::Born { place, cause } = cycle.birth else { panic!("{cycle:?}") };
+    assert_eq!(cause, fold_of_cycles);
+    assert!(
+        of(&path, fold_of_cycles, Change::CycleBorn)
+            .iter()
+            .any(|event| event.place == place && event.unstable == [0, 1])
+    );
+    assert_eq!(of(&path, fold_of_cycles, Change::CycleLost).len(), 2);
 }
 
 #[test]

@@ -127,7 +127,8 @@ impl Dissection {
     pub fn longest_memory(&self) -> Option<f64> {
         let points = self.portrait.fixed_points.points.iter().zip(&self.fixed_points);
         let sinks = points.filter(|(point, _)| point.kind.is_stable());
-        let slowest = sinks.filter_map(|(_, near)| near.modes.first().map(|mode| mode.time_constant));
+        // A rate near -2 is slow for the map, though it is the fastest of the flow.
+        let slowest = sinks.flat_map(|(_, near)| near.modes.iter().map(|mode| mode.time_constant));
         slowest.filter(|steps| *steps > 0.0).max_by(f64::total_cmp)
     }
 }

@@ -1,7 +1,7 @@
 //! Where the fixed points and cycles of the last system come from.
 
 use super::PathSystem;
-use super::event::Cause;
+use super::event::{Cause, same};
 use super::piece::{joins, reaching};
 use crate::display::{Content, show};
 use crate::dynamics::bifurcation::{
@@ -89,7 +89,7 @@ fn walk<T>(points: &[T], from_last: bool, read: impl Fn(&T) -> (f64, Option<Spec
             // The special point is the turning point itself, or its neighbour.
             let nearby = order[k - 1..(k + 2).min(order.len())].iter().find_map(|point| read(point).1);
             let place = nearby.as_ref().map_or(here, SpecialPoint::parameter);
-            passed.retain(|other| Some(other) != nearby.as_ref());
+            passed.retain(|other| !nearby.as_ref().is_some_and(|near| same(other, near)));
             return Walk { passed, turn: Some((place, nearby)) };
         }
         passed.extend(special.filter(|special| special.kind.is_bifurcation()));

@@ -121,6 +121,11 @@ pub(super) fn events(pieces: &[BifurcationDiagram]) -> Vec<PathEvent> {
     all
 }
 
+/// Whether two are the same special point. Numbers that a kind has not are NaN, so that equality does not tell.
+pub(super) fn same(a: &SpecialPoint, b: &SpecialPoint) -> bool {
+    a.kind == b.kind && a.parameters == b.parameters && a.state == b.state
+}
+
 /// The points before and behind the special point in a list: parameters and unstable directions.
 fn sides<T>(
     points: &[T],
@@ -162,13 +167,16 @@ fn event(special: &SpecialPoint, sides: [(f64, usize); 2], born: Change, lost: C
 }
 
 fn of_branch(branch: &EquilibriumBranch, special: &SpecialPoint) -> Option<PathEvent> {
-    let is = |point: &crate::dynamics::EquilibriumPoint| point.special.as_ref() == Some(special);
+    let is = |point: &crate::dynamics::EquilibriumPoint| {
+        point.special.as_ref().is_some_and(|own| same(own, special))
+    };
     let sides = sides(&branch.points, is, |point| (point.parameter, point.unstable))?;
     Some(event(special, sides, Change::PointsBorn, Change::PointsLost))
 }
 
 fn of_cycle_branch(branch: &CycleBranch, special: &SpecialPoint) -> Option<PathEvent> {
-    let is = |point: &crate::dynamics::CyclePoint| point.special.as_ref() == Some(special);
+    let is =
+        |point: &crate::dynamics::CyclePoint| point.special.as_ref().is_some_and(|own| same(own, special));
     let sides = sides(&branch.points, is, |point| (point.parameter, point.unstable))?;
     Some(event(special, sides, Change::CycleBorn, Change::CycleLost))
 }
