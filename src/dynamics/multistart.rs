@@ -3,6 +3,7 @@
 use super::complex::Complex;
 use super::field::VectorField;
 use super::fixed_point::FixedPoint;
+use super::fixed_points::FixedPoints;
 use super::flow::GruFlow;
 use super::minimise::minimise;
 use super::polish::Minimum;
@@ -265,6 +266,14 @@ impl HeuristicFixedPoints {
         let slow_points =
             slow_points.map(|(state, hits)| SlowPoint::new(flow, state, hits)).collect::<Result<_>>()?;
         Ok(Self { points, hits, slow_points, starts: minima.len() })
+    }
+
+    /// The fixed points in the form of a certified search, none of them certified, and the slow points.
+    pub(crate) fn split(self) -> (FixedPoints, Vec<SlowPoint>) {
+        let index_sum = self.index_sum();
+        let points =
+            FixedPoints { points: self.points, undecided: vec![], complete: false, index_sum, boxes: 0 };
+        (points, self.slow_points)
     }
 
     /// The sum of the indices. A sum other than 1 proves that points are missing; 1 proves nothing.

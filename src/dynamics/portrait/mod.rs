@@ -178,11 +178,7 @@ impl Portrait {
 /// What a search from random starts finds: fixed points, which may not be all, and slow points.
 fn heuristic(weights: &GruWeights, options: &PortraitOptions) -> Result<(FixedPoints, Vec<SlowPoint>)> {
     let search = MultiStart { states: options.states.clone(), ..MultiStart::new().with_seed(options.seed) };
-    let found = search.run(&weights.flow())?;
-    let index_sum = found.index_sum();
-    let points =
-        FixedPoints { points: found.points, undecided: Vec::new(), complete: false, index_sum, boxes: 0 };
-    Ok((points, found.slow_points))
+    Ok(search.run(&weights.flow())?.split())
 }
 
 impl GruWeights {

@@ -5,7 +5,6 @@ use crate::dynamics::bifurcation::{
     BifurcationDiagram, CycleBranch, CycleContinuation, CyclePoint, ParameterFamily, all_cycles,
 };
 use crate::dynamics::cycles::Cycle;
-use crate::dynamics::fixed_points::FixedPoints;
 use crate::dynamics::gru::GruWeights;
 use crate::dynamics::multistart::MultiStart;
 use crate::error::{Error, Result};
@@ -14,11 +13,7 @@ use crate::error::{Error, Result};
 pub(super) fn system(place: f64, weights: &GruWeights, options: &WeightPathOptions) -> Result<PathSystem> {
     let fixed_points = match weights.units() {
         1..=3 => weights.fixed_points()?,
-        _ => {
-            let found = MultiStart::new().run(&weights.flow())?;
-            let index_sum = found.index_sum();
-            FixedPoints { points: found.points, undecided: vec![], complete: false, index_sum, boxes: 0 }
-        }
+        _ => MultiStart::new().run(&weights.flow())?.split().0,
     };
     let cycles = match (options.cycles, weights.units()) {
         (true, 2) => all_cycles(weights)?.0,
